@@ -4,7 +4,7 @@ import type { Loss } from "./results.ts";
 /** A row of the table of exceptions in docs/wpt.md: subtests that our class may lose. */
 export interface Exception {
   readonly engines: readonly string[];
-  /** The file below `websockets/`. */
+  /** The file below `websockets/`, without its extension. */
   readonly file: string;
   readonly subtest: string;
 }
@@ -27,7 +27,7 @@ export function readExceptions(document: string): Exception[] {
   });
 }
 
-/** What keeps a run from being good. */
+/** The reasons for which a run fails. */
 export interface Findings {
   readonly notListed: readonly Loss[];
   readonly notSeen: readonly Exception[];
@@ -36,7 +36,7 @@ export interface Findings {
 export function checkExceptions(engine: string, lost: readonly Loss[], all: readonly Exception[]): Findings {
   const exceptions = all.filter(({ engines }) => engines.includes(engine));
   const matches = (loss: Loss, { file, subtest }: Exception): boolean =>
-    loss.file === `/websockets/${file}` && loss.name === subtest;
+    loss.file.replace(/\.\w+$/, "") === `/websockets/${file}` && loss.name === subtest;
   return {
     notListed: lost.filter((loss) => !exceptions.some((exception) => matches(loss, exception))),
     notSeen: exceptions.filter((exception) => !lost.some((loss) => matches(loss, exception))),

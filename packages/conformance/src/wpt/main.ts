@@ -13,15 +13,15 @@ import type { PageResult, Results } from "./results.ts";
 import { run } from "./run.ts";
 import { isStream, type Page } from "./tests.ts";
 
-const usage = `pnpm wpt [--engine ${engineNames.join("|")}]… [--only TEXT] [--class WebSocket|WebSocketStream]
-  [--multiplier N] [--own FOLDER] [--save FOLDER] [--write]
+const usage = `pnpm wpt [--engine ${engineNames.join("|")}]… [--class WebSocket|WebSocketStream]
+  [--only TEXT] [--multiplier N] [--own FOLDER] [--save FOLDER] [--write]
 
-HANDCLASP_WPT is a folder that contains \`websockets\`, \`resources\`, \`common\` and \`interfaces\` of web-platform-tests.
-Default: all engines and both classes. --only runs pages whose path contains the text. --multiplier makes the time limits of WPT longer.
---save writes the results of both classes to a folder, as ENGINE-own.json and ENGINE-ours.json. --own reads the results
-of the engine's own class from there instead of running the tests. --write puts the results into docs/wpt.md, whose
-exceptions are the only subtests that our class may lose and must lose. HANDCLASP_WPT_UNDICI is the path of a module undici,
-which replaces the one inside Node.js.`;
+HANDCLASP_WPT is a folder with \`websockets\`, \`resources\`, \`common\` and \`interfaces\` of web-platform-tests.
+Default: all engines and both classes. --only runs pages whose path contains the text. --multiplier makes the time
+limits of WPT longer. --save writes the results of both classes to a folder, as ENGINE-own.json and ENGINE-ours.json.
+--own reads the results of the engine's own class from there instead of running the tests. --write puts the results into
+docs/wpt.md, whose exceptions are the only subtests that our class may lose and must lose. HANDCLASP_WPT_UNDICI is the
+path of a module undici, which replaces the one inside Node.js.`;
 
 const { values } = parseArgs({
   options: {

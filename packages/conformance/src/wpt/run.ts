@@ -34,13 +34,19 @@ export async function run(options: RunOptions): Promise<Results> {
   const engine = await launch(name, ca.pem, isOurs, multiplier);
   const pages = listPages(tree, name).filter(selects);
   const results: PageResult[] = [];
-  for (const page of pages) {
-    const result = await runPage(page, site, engine, multiplier);
-    results.push(result);
-    onPage(result, results.length, pages.length);
+  try {
+    for (const page of pages) {
+      const result = await runPage(page, site, engine, multiplier);
+      results.push(result);
+      onPage(result, results.length, pages.length);
+      const last = results.slice(-maxSilentPages);
+      if (last.length === maxSilentPages && last.every(({ tests }) => tests.length === 0))
+        throw new Error(`no report from ${maxSilentPages} pages in a row; the last: ${result.failure}`);
+    }
+  } finally {
+    await engine.close();
+    site.close();
   }
-  await engine.close();
-  site.close();
   return { engine: name, version: engine.version, results };
 }
 
@@ -49,6 +55,8 @@ function launch(name: EngineName, ca: string, isOurs: boolean, multiplier: numbe
   return name === "webkit" ? launchWebKit() : launchWithPlaywright(name);
 }
 
+/** As many pages without a report mean that the engine or the server is gone. */
+const maxSilentPages = 8;
 /** How much longer than the harness the runner waits for the report. */
 const grace = 15_000;
 const statuses = ["PASS", "FAIL", "TIMEOUT", "NOTRUN", "PRECONDITION_FAILED"];

@@ -10,7 +10,7 @@ export type Scope = "window" | "worker" | "sharedworker" | "serviceworker";
 export interface Page {
   /** The test file, such as `/websockets/Close-1000.any.js`. */
   readonly file: string;
-  /** What a browser opens, such as `/websockets/Close-1000.any.worker.html?wss`. */
+  /** The path that a browser opens, such as `/websockets/Close-1000.any.worker.html?wss`. */
   readonly path: string;
   readonly scope: Scope;
   /** The time that the harness allows, in milliseconds. */

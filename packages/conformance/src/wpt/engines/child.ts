@@ -11,7 +11,7 @@ const { url, limit, ca } = settings;
 const page = new URL(url);
 const nodeFetch = globalThis.fetch;
 
-/** What testharness.js defines. */
+/** The functions of testharness.js that this file calls. */
 interface Harness {
   add_completion_callback(callback: (tests: PageReport["tests"], status: PageReport) => void): void;
   timeout(): void;

@@ -1,6 +1,6 @@
 import type { Page } from "../tests.ts";
 
-/** What opens pages: a browser, or a process of Node.js for each page. */
+/** Opens pages: a browser, or a process of Node.js for each page. */
 export interface Engine {
   readonly version: string;
   /** Opens a page. Calls `onEnd` if the page can send no report any more. The result stops the page. */

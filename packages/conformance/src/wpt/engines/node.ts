@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Engine } from "./engine.ts";
 
 /**
- * Runs each page in a process of Node.js. What a process needs to know is in its environment.
+ * Runs each page in a process of Node.js, which finds its settings in its environment.
  * @param ca PEM of the CA that both of our servers have
  * @param isOurs whether to test our class instead of the one of Node.js
  */

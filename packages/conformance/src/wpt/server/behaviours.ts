@@ -1,6 +1,6 @@
 /**
- * What the server does at each path that the tests name. WPT has a handler for each, written for its own server. These
- * do the same, over both of our servers.
+ * The behaviour of the server at each path that the tests name. WPT has a handler for each, written for its own server.
+ * These do the same, over both of our servers.
  * @module
  */
 import { setTimeout as sleep } from "node:timers/promises";

@@ -6,7 +6,7 @@
 
 /** A stream of bytes: a TCP connection after the upgrade, or a channel of Handclasp. */
 export interface ByteStream {
-  /** Reads more bytes, or `undefined` at the end. Nothing is read ahead, so that a server that sleeps holds back its peer. */
+  /** Returns more bytes, or `undefined` at the end. It reads nothing ahead, so a server that sleeps stops its peer. */
   read(): Promise<Uint8Array | undefined>;
   /** Resolves when the layer below has room for more. */
   write(bytes: Uint8Array): Promise<void>;

@@ -8,12 +8,12 @@ export interface CloseInfo {
   readonly reason?: string;
 }
 
-/** What the server answers to a Close that the client sent first; `undefined` to end without an answer. */
+/** Returns the answer to a Close that the client sent first, or `undefined` to end without one. */
 export type AnswerClose = (close: CloseInfo) => CloseInfo | undefined | Promise<CloseInfo | undefined>;
 
 /**
- * The server's end of a WebSocket. It reads only while a message is awaited, so a handler that does something else holds
- * back its peer, as a handler of pywebsocket does.
+ * The server's end of a WebSocket. It reads only while it waits for a message, so a behaviour that does something else
+ * holds back the client, as a handler of WPT does.
  */
 export class Peer {
   readonly #stream: ByteStream;

@@ -14,7 +14,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Scope, scriptMeta } from "../tests.ts";
 import { injectedPath, wrapperPage, wrapperScript } from "./wrapper.ts";
 
-/** What a page reports: WPT's numbers of the statuses. */
+/** The report of a page, with WPT's numbers of the statuses. */
 export interface PageReport {
   readonly path: string;
   readonly status: number;
@@ -162,7 +162,7 @@ function inject(file: string, body: string): string {
   return /<script/i.test(body) ? body.replace(/<script/i, `${tag}$&`) : body + tag;
 }
 
-/** What the harness loads to report to its server. A page that runs tests in a frame reports once, as the top page. */
+/** The script with which the harness reports to its server. */
 const reportScript = (multiplier: number): string => `setup({ timeout_multiplier: ${multiplier} });
 add_completion_callback((tests, { status, message }) => {
   const report = {

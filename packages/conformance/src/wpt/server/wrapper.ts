@@ -32,7 +32,12 @@ export function wrapperPage(name: string, scope: Scope, query: string, meta: Met
     script("/resources/testharness.js") +
     script("/resources/testharnessreport.js");
   if (scope === "window")
-    return `${head}<script>${globalOf(true)}</script>\n${meta.scripts.map(script).join("")}${script(`${name}.js${query}`)}`;
+    return [
+      head,
+      `<script>${globalOf(true)}</script>\n`,
+      ...meta.scripts.map(script),
+      script(`${name}.js${query}`),
+    ].join("");
   const path = name.endsWith(".any") ? `${name}.${scope}.js` : `${name}.js`;
   return `${head}<script>${runWorker[scope](path + query)}</script>\n`;
 }
