@@ -14,6 +14,7 @@ import {
 import { connect } from "./connect.ts";
 
 export type * from "@handclasp/websocket";
+export { reconnect } from "@handclasp/websocket";
 
 /** The options of {@link SecureWebSocket}. */
 export type SecureWebSocketOptions = SocketOptions<ConnectOptions>;

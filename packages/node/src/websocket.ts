@@ -13,6 +13,7 @@ import {
 import { type ConnectOptions, connect, connectOptions } from "./connect.ts";
 
 export type * from "@handclasp/websocket";
+export { reconnect } from "@handclasp/websocket";
 
 /** The options of {@link SecureWebSocket}. */
 export type SecureWebSocketOptions = SocketOptions<ConnectOptions>;

@@ -11,7 +11,7 @@ export async function openByteLink<Options extends ConnectOptions>(
   connect: Connect<Options>,
   { url, protocols, options, signal, onSent }: Target<Options>,
 ): Promise<Link> {
-  const { carrier = url, maxMessage: _, protocols: __, ...channelOptions } = options;
+  const { carrier = url, maxMessage: _, protocols: __, reconnect: ___, ...channelOptions } = options;
   const { serverName = url.hostname.replace(/^\[(.*)\]$/, "$1"), sessionScope = url.host } = channelOptions;
   const channel = await connect(new URL(carrier, url), {
     ...(channelOptions as unknown as Options),

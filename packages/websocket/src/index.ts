@@ -11,7 +11,8 @@ import { openMessageLink } from "./messageLink.ts";
 import { type SecureWebSocketClass, socketClass } from "./socketClass.ts";
 
 export type { SocketCloseEvent } from "./events.ts";
-export type { Connect, SocketOptions } from "./link.ts";
+export type { Connect, Reconnect, SocketOptions } from "./link.ts";
+export { type ReconnectOptions, reconnect } from "./reconnectingLink.ts";
 export type {
   SecureWebSocket,
   SecureWebSocketClass,

@@ -3,6 +3,7 @@
  * @module
  */
 import type { ConnectOptions, Session, TlsConnection } from "@handclasp/core/client";
+import type { Answer, MessageConnection, OpeningSession } from "@handclasp/core/messages";
 
 /** How a link closed. */
 export interface LinkEnd {
@@ -28,17 +29,34 @@ export interface Link {
   readonly closed: Promise<LinkEnd>;
 }
 
+/** A connection that the server has answered. */
+export interface Dialed {
+  readonly connection: MessageConnection;
+  readonly answer: Answer;
+}
+
+/** Opens a channel and a message connection that begins or continues a session. */
+export type Dial = (signal: AbortSignal, session: OpeningSession) => Promise<Dialed>;
+
 /** Opens a channel to a URL: `connect` of @handclasp/browser or @handclasp/node. */
 export type Connect<Options extends ConnectOptions> = (url: URL, options: Options) => Promise<TlsConnection>;
 
 /** What a link is opened for. */
-export interface Target<Options extends ConnectOptions> {
+export interface Target<Options extends ConnectOptions> extends LinkEvents {
   readonly url: URL;
   readonly protocols: readonly string[];
   readonly options: SocketOptions<Options>;
+}
+
+/** What a link tells its socket, and the signal by which the socket ends it. */
+export interface LinkEvents {
   readonly signal: AbortSignal;
   /** Called with the number of bytes of messages that the channel took. */
   readonly onSent: (bytes: number) => void;
+  readonly onInterrupted: (error: unknown) => void;
+  readonly onResumed: () => void;
+  /** @param unconfirmed our messages that the server may or may not have received */
+  readonly onRestarted: (unconfirmed: readonly (string | Uint8Array)[]) => void;
 }
 
 /** The options of a socket: those of `connect` except `alpn`, and its own. */
@@ -52,4 +70,12 @@ export type SocketOptions<Options extends ConnectOptions> = Omit<Options, "alpn"
   readonly carrier?: string | URL;
   /** The most bytes of a message that the server may send. Default 16 MiB. */
   readonly maxMessage?: number;
+  /** Opens a new channel when one is lost: see `reconnect`. Default: the socket closes. */
+  readonly reconnect?: Reconnect;
 };
+
+/** The result of `reconnect`. */
+export interface Reconnect {
+  /** Opens a link. Only a socket calls this. */
+  open(dial: Dial, events: LinkEvents): Promise<Link>;
+}

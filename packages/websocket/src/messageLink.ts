@@ -3,15 +3,27 @@
  * @module
  */
 import type { ConnectOptions } from "@handclasp/core/client";
-import { type MessageConnection, messageProtocols, openMessages } from "@handclasp/core/messages";
-
-import type { Connect, Link, LinkEnd, Target } from "./link.ts";
+import { type MessageConnection, messageProtocols, type OpeningSession, openSession } from "@handclasp/core/messages";
+import type { Connect, Dialed, Link, LinkEnd, Target } from "./link.ts";
 
 export async function openMessageLink<Options extends ConnectOptions>(
   connect: Connect<Options>,
-  { url, protocols, options, signal, onSent }: Target<Options>,
+  target: Target<Options>,
 ): Promise<Link> {
-  const { carrier = "/", maxMessage, protocols: _, ...channelOptions } = options;
+  const dial = (signal: AbortSignal, session?: OpeningSession): Promise<Dialed> =>
+    openChannel(connect, target, signal, session);
+  const { reconnect } = target.options;
+  if (reconnect) return reconnect.open(dial, target);
+  return new MessageLink((await dial(target.signal)).connection);
+}
+
+async function openChannel<Options extends ConnectOptions>(
+  connect: Connect<Options>,
+  { url, protocols, options, onSent }: Target<Options>,
+  signal: AbortSignal,
+  session: OpeningSession | undefined,
+): Promise<Dialed> {
+  const { carrier = "/", maxMessage, protocols: _, reconnect: __, ...channelOptions } = options;
   const { serverName = url.hostname.replace(/^\[(.*)\]$/, "$1"), sessionScope = url.host } = channelOptions;
   const channel = await connect(new URL(carrier, url), {
     ...(channelOptions as unknown as Options),
@@ -22,10 +34,13 @@ export async function openMessageLink<Options extends ConnectOptions>(
   });
   const { closeTimeout, handshakeTimeout: openingTimeout } = options;
   try {
-    const path = url.pathname + url.search;
-    return new MessageLink(
-      await openMessages(channel, { path, protocols, maxMessage, closeTimeout, openingTimeout, onSent }),
-    );
+    const opening = { path: url.pathname + url.search, protocols, session };
+    return await openSession(channel, opening, {
+      maxMessage,
+      closeTimeout,
+      openingTimeout,
+      ...(!session && { onSent }),
+    });
   } catch (error) {
     channel.abort(error);
     throw error;

@@ -22,6 +22,19 @@ export interface SocketEventMap {
   message: MessageEvent;
   error: SocketErrorEvent;
   close: SocketCloseEvent;
+  /** With `reconnect`: the channel is lost, and a new one is being opened. */
+  interrupted: SocketErrorEvent;
+  /** With `reconnect`: a new channel continues. No message was lost or repeated. */
+  resumed: Event;
+  /**
+   * With `reconnect`: a new channel continues, but the server had lost the session. The server may or may not have
+   * received the messages in `unconfirmed`; they are not sent again. Messages of the server may be lost.
+   */
+  restarted: SocketRestartEvent;
+}
+
+export interface SocketRestartEvent extends Event {
+  readonly unconfirmed: readonly (string | Uint8Array)[];
 }
 
 /**
@@ -153,6 +166,9 @@ export function socketClass<Options extends ConnectOptions>(
           options,
           signal: this.#opening.signal,
           onSent: (bytes) => this.#onSent(bytes),
+          onInterrupted: (error) => this.#tell("interrupted", { error }),
+          onResumed: () => this.#tell("resumed", {}),
+          onRestarted: (unconfirmed) => this.#tell("restarted", { unconfirmed }),
         }),
       ).finally(() => signal?.removeEventListener("abort", abort));
     }
@@ -316,6 +332,10 @@ export function socketClass<Options extends ConnectOptions>(
       this.#takenBytes += bytes;
     }
 
+    #tell(type: string, details: object): void {
+      this.dispatchEvent(Object.assign(new Event(type), details));
+    }
+
     #finish(end: LinkEnd): void {
       this.#readyState = CLOSED;
       this.#settleClosed(end);
@@ -342,7 +362,13 @@ const ownRows = (() => {
   const known = new WeakMap<readonly string[], readonly string[]>();
   return (rows: () => readonly string[]): readonly string[] => {
     const base = rows();
-    const own = known.get(base) ?? [...base, "any carrier", "string|string[] protocols", "1~2147483647 maxMessage"];
+    const own = known.get(base) ?? [
+      ...base,
+      "any carrier",
+      "string|string[] protocols",
+      "1~2147483647 maxMessage",
+      "function reconnect.open",
+    ];
     known.set(base, own);
     return own;
   };
