@@ -2,7 +2,7 @@
  * Links over plain bytes, for servers that know nothing of the framing: a message is a piece of a stream.
  * @module
  */
-import type { ConnectOptions, TlsConnection } from "@handclasp/core/client";
+import type { ConnectOptions, TlsConnection, TlsError } from "@handclasp/core/client";
 
 import type { Connect, Link, LinkEnd, Target } from "./link.ts";
 
@@ -68,7 +68,7 @@ class ByteLink implements Link {
   close(): void {
     void this.#channel.close();
   }
-  abort(): void {
-    this.#channel.abort();
+  abort(reason?: TlsError): void {
+    this.#channel.abort(reason);
   }
 }

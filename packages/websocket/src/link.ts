@@ -2,7 +2,7 @@
  * A link is what a socket class needs of its connection: messages, or pieces of a stream of bytes.
  * @module
  */
-import type { ConnectOptions, Session, TlsConnection } from "@handclasp/core/client";
+import type { ConnectOptions, Session, TlsConnection, TlsError } from "@handclasp/core/client";
 import type { Answer, MessageConnection, OpeningSession } from "@handclasp/core/messages";
 
 /** How a link closed. */
@@ -24,7 +24,7 @@ export interface Link {
   readonly waitingBytes: number;
   close(code: number | undefined, reason: string): void;
   /** Ends at once. */
-  abort(): void;
+  abort(reason?: TlsError): void;
   /** Settles once no more can be received. Rejects unless both sides have closed. */
   readonly closed: Promise<LinkEnd>;
 }

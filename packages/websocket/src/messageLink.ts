@@ -2,7 +2,7 @@
  * Links by the framing of docs/message-framing.md.
  * @module
  */
-import type { ConnectOptions } from "@handclasp/core/client";
+import type { ConnectOptions, TlsError } from "@handclasp/core/client";
 import { type MessageConnection, messageProtocols, type OpeningSession, openSession } from "@handclasp/core/messages";
 import type { Connect, Dialed, Link, LinkEnd, Target } from "./link.ts";
 
@@ -76,7 +76,7 @@ class MessageLink implements Link {
   close(code: number | undefined, reason: string): void {
     void this.#messages.close(code, reason);
   }
-  abort(): void {
-    this.#messages.channel.abort();
+  abort(reason?: TlsError): void {
+    this.#messages.channel.abort(reason);
   }
 }

@@ -134,8 +134,8 @@ class ReconnectingLink implements Link {
     this.#dialer.stop();
     void this.#session.close(code, reason);
   }
-  abort(): void {
-    this.#session.fail(stoppedError());
+  abort(reason: TlsError = stoppedError()): void {
+    this.#session.fail(reason);
   }
 
   readonly #onAbort = (): void => this.abort();

@@ -3,11 +3,12 @@
  * @module
  */
 import type { ConnectOptions, Session } from "@handclasp/core/client";
-import { configurationError, optionsOf } from "@handclasp/core/unstable";
 
 import { CloseEvent, EventHandlers, nextTask, type SocketCloseEvent } from "./events.ts";
 import type { Link, LinkEnd, SocketOptions, Target } from "./link.ts";
-import { checkClose, clampedShort, domError, socketProtocols, socketUrl } from "./target.ts";
+import { checkedOptions } from "./socketOptions.ts";
+import { checkClose, domError, socketProtocols, socketUrl } from "./target.ts";
+import { clampedShort, shape, wellFormed } from "./webIdl.ts";
 
 /** The data that `send` takes. */
 export type SocketData = string | ArrayBuffer | ArrayBufferView | Blob;
@@ -117,13 +118,7 @@ export function socketClass<Options extends ConnectOptions>(
   rows: () => readonly string[],
   defaults: SocketOptions<Options>,
 ): SecureWebSocketClass<Options> {
-  const checked = (options: SocketOptions<Options>): SocketOptions<Options> => {
-    const known = optionsOf(options, ownRows(rows));
-    if ((known as Options).alpn)
-      throw configurationError("alpn is set by the socket itself", "ask for protocols instead");
-    return known;
-  };
-  const checkedDefaults = checked(defaults);
+  const checkedDefaults = checkedOptions(defaults, rows);
 
   class SecureWebSocket extends EventTarget {
     readonly #url: URL;
@@ -149,7 +144,7 @@ export function socketClass<Options extends ConnectOptions>(
       this.#url = socketUrl(url);
       const isOptions = typeof protocols === "object" && protocols !== null && !(Symbol.iterator in protocols);
       const options = isOptions
-        ? { ...checkedDefaults, ...checked(protocols as SocketOptions<Options>) }
+        ? { ...checkedDefaults, ...checkedOptions(protocols as SocketOptions<Options>, rows) }
         : checkedDefaults;
       const asked = socketProtocols(isOptions ? (options.protocols ?? []) : protocols);
       this.#opened = new Promise((resolve) => (this.#settleOpened = resolve));
@@ -354,33 +349,11 @@ export function socketClass<Options extends ConnectOptions>(
     }
   }
 
-  shape(SecureWebSocket);
-  return SecureWebSocket as unknown as SecureWebSocketClass<Options>;
-}
-
-const ownRows = (() => {
-  const known = new WeakMap<readonly string[], readonly string[]>();
-  return (rows: () => readonly string[]): readonly string[] => {
-    const base = rows();
-    const own = known.get(base) ?? [
-      ...base,
-      "any carrier",
-      "string|string[] protocols",
-      "1~2147483647 maxMessage",
-      "function reconnect.open",
-    ];
-    known.set(base, own);
-    return own;
-  };
-})();
-
-/** Gives a class the properties that WebIDL gives: members are enumerable, and the states are constants. */
-function shape(socket: { readonly prototype: object }): void {
-  for (const name of Object.getOwnPropertyNames(socket.prototype))
-    if (name !== "constructor") Object.defineProperty(socket.prototype, name, { enumerable: true });
+  shape(SecureWebSocket, "SecureWebSocket");
   for (const [name, value] of Object.entries(states))
-    for (const owner of [socket, socket.prototype]) Object.defineProperty(owner, name, { value, enumerable: true });
-  Object.defineProperty(socket.prototype, Symbol.toStringTag, { value: "SecureWebSocket", configurable: true });
+    for (const owner of [SecureWebSocket, SecureWebSocket.prototype])
+      Object.defineProperty(owner, name, { value, enumerable: true });
+  return SecureWebSocket as unknown as SecureWebSocketClass<Options>;
 }
 
 const isBlob = (data: unknown): data is Blob => data instanceof Blob;
@@ -395,6 +368,3 @@ function messageOf(data: unknown): string | Uint8Array | Blob {
 
 const lengthOf = (message: string | Uint8Array): number =>
   typeof message === "string" ? new TextEncoder().encode(message).length : message.length;
-
-/** The text with U+FFFD for each lone surrogate. */
-const wellFormed = (text: string): string => new TextDecoder().decode(new TextEncoder().encode(text));
