@@ -16,7 +16,7 @@ import {
 import { type ConnectOptions, connect, connectOptions } from "./connect.ts";
 
 export type * from "@handclasp/websocket";
-export { reconnect, WebSocketError } from "@handclasp/websocket";
+export { CloseEvent, reconnect, WebSocketError } from "@handclasp/websocket";
 
 /** The options of {@link SecureWebSocket}. */
 export type SecureWebSocketOptions = SocketOptions<ConnectOptions>;

@@ -1,7 +1,10 @@
-import { secureWebSocket } from "@handclasp/node/websocket";
+import { CloseEvent, secureWebSocket, secureWebSocketStream, WebSocketError } from "@handclasp/node/websocket";
 import { named } from "./named.ts";
 
 /** Our classes for Node.js, by the names that the tests use. */
-export function nodeClasses(ca: string): Record<string, unknown> {
-  return { WebSocket: named(secureWebSocket({ ca }), "WebSocket") };
-}
+export const nodeClasses = (ca: string): Record<string, unknown> => ({
+  WebSocket: named(secureWebSocket({ ca }), "WebSocket"),
+  WebSocketStream: named(secureWebSocketStream({ ca }), "WebSocketStream"),
+  WebSocketError,
+  CloseEvent,
+});
