@@ -60,13 +60,20 @@ process.exit(isGood ? 0 : 1);
 
 async function runAndSave(engine: EngineName, isOurs: boolean): Promise<Results> {
   const kind = isOurs ? "ours" : "own";
-  const onPage = (page: PageResult, done: number, all: number): void => {
+  const save = (results: Results): void => {
+    if (values.save) writeFileSync(join(values.save, `${engine}-${kind}.json`), JSON.stringify(results, undefined, 1));
+  };
+  const onPage = (soFar: Results, all: number): void => {
+    const done = soFar.results.length;
+    const page = soFar.results[done - 1] as PageResult;
     const failed = page.tests.find(({ status }) => status !== "PASS");
+    if (done % 50 === 0) save(soFar);
     if (!failed && !page.failure && done % 50 && done < all) return;
     const problem = page.failure ?? (failed && `${failed.status} ${failed.name}: ${failed.message ?? ""}`);
-    console.log(`${engine} ${kind} ${done}/${all} ${page.path}${problem ? ` ${problem.slice(0, 200)}` : ""}`);
+    const detail = problem ? ` ${problem.replace(/\s+/g, " ").slice(0, 200)}` : "";
+    console.log(`${engine} ${kind} ${done}/${all} ${page.path}${detail}`);
   };
   const results = await run({ tree, engine, isOurs, selects, multiplier: Number(values.multiplier), onPage });
-  if (values.save) writeFileSync(join(values.save, `${engine}-${kind}.json`), JSON.stringify(results, undefined, 1));
+  save(results);
   return results;
 }

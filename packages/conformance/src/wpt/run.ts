@@ -17,7 +17,8 @@ export interface RunOptions {
   readonly isOurs: boolean;
   readonly selects: (page: Page) => boolean;
   readonly multiplier: number;
-  readonly onPage: (result: PageResult, done: number, all: number) => void;
+  /** Called after each page, with the results until then and the number of all pages. */
+  readonly onPage: (soFar: Results, all: number) => void;
 }
 
 /** Runs the tests, one page after another: several connections at once to one host wait for each other. */
@@ -38,7 +39,7 @@ export async function run(options: RunOptions): Promise<Results> {
     for (const page of pages) {
       const result = await runPage(page, site, engine, multiplier);
       results.push(result);
-      onPage(result, results.length, pages.length);
+      onPage({ engine: name, version: engine.version, results }, pages.length);
       const last = results.slice(-maxSilentPages);
       if (last.length === maxSilentPages && last.every(({ tests }) => tests.length === 0))
         throw new Error(`no report from ${maxSilentPages} pages in a row; the last: ${result.failure}`);

@@ -38,12 +38,17 @@ process.on("unhandledRejection", onError);
 const html = await load(url);
 // The harness names tests after the title, where a page has none for them.
 define("META_TITLE", /<title>([^<]*)<\/title>/.exec(html)?.[1]);
+const scripts: { readonly source: string | undefined; readonly code: string }[] = [];
 for (const [, attributes = "", code = ""] of html.matchAll(/<script([^>]*)>([\s\S]*?)<\/script>/gi)) {
   const source = /src=["']?([^"'\s>]+)/.exec(attributes)?.[1];
   // The globals above replace the one, and the callback below the other.
   if (source?.endsWith("testharnessreport.js") || code.includes("self.GLOBAL")) continue;
+  scripts.push({ source, code: source ? await load(new URL(source, page).href) : code });
+}
+// All in one task: after the task that loads it, the harness ends as soon as no test is left.
+for (const { source, code } of scripts) {
   try {
-    runInThisContext(source ? await load(new URL(source, page).href) : code, { filename: source ?? url });
+    runInThisContext(code, { filename: source ?? url });
   } catch (error) {
     onError(error);
     failure = String(error);
