@@ -14,10 +14,10 @@ import { run } from "./run.ts";
 import { isStream, type Page } from "./tests.ts";
 
 const usage = `pnpm wpt [--engine ${engineNames.join("|")}]… [--class WebSocket|WebSocketStream]
-  [--only TEXT] [--multiplier N] [--own FOLDER] [--save FOLDER] [--write]
+  [--only PATTERN] [--multiplier N] [--own FOLDER] [--save FOLDER] [--write]
 
 HANDCLASP_WPT is a folder with \`websockets\`, \`resources\`, \`common\` and \`interfaces\` of web-platform-tests.
-Default: all engines and both classes. --only runs pages whose path contains the text. --multiplier makes the time
+Default: all engines and both classes. --only runs pages whose path matches the regular expression. --multiplier makes the time
 limits of WPT longer. --save writes the results of both classes to a folder, as ENGINE-own.json and ENGINE-ours.json.
 --own reads the results of the engine's own class from there instead of running the tests. --write puts the results into
 docs/wpt.md, whose exceptions are the only subtests that our class may lose and must lose. HANDCLASP_WPT_UNDICI is the
@@ -42,7 +42,7 @@ if (values.help || !existsSync(join(tree, "websockets"))) {
 }
 
 const selects = ({ file, path }: Page): boolean =>
-  path.includes(values.only) && (!values.class || isStream(file) === (values.class === "WebSocketStream"));
+  path.match(values.only) !== null && (!values.class || isStream(file) === (values.class === "WebSocketStream"));
 const isWhole = !values.only && !values.class;
 const document = join(import.meta.dirname, "../../../docs/wpt.md");
 let isGood = true;
