@@ -17,11 +17,11 @@ const usage = `pnpm wpt [--engine ${engineNames.join("|")}]… [--class WebSocke
   [--only PATTERN] [--multiplier N] [--own FOLDER] [--save FOLDER] [--write]
 
 HANDCLASP_WPT is a folder with \`websockets\`, \`resources\`, \`common\` and \`interfaces\` of web-platform-tests.
-Default: all engines and both classes. --only runs pages whose path matches the regular expression. --multiplier makes the time
-limits of WPT longer. --save writes the results of both classes to a folder, as ENGINE-own.json and ENGINE-ours.json.
---own reads the results of the engine's own class from there instead of running the tests. --write puts the results into
-docs/wpt.md, whose exceptions are the only subtests that our class may lose and must lose. HANDCLASP_WPT_UNDICI is the
-path of a module undici, which replaces the one inside Node.js.`;
+Default: all engines and both classes. --only runs pages whose path matches the regular expression. --multiplier makes
+the time limits of WPT longer. --save writes the results of our classes and of the engine's own to a folder, as
+ENGINE-ours.json and ENGINE-own.json. --own reads the latter from there instead of running the tests. --write puts the
+results into docs/wpt.md, whose exceptions are the only subtests that our classes may lose and must lose.
+HANDCLASP_WPT_UNDICI is the path of a module undici, which replaces the one inside Node.js.`;
 
 const { values } = parseArgs({
   options: {

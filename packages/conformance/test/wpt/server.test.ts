@@ -51,6 +51,8 @@ test.each([
   ["/unknown", [], [], [1006, "", false]],
   ["/echo-query?a=1?b", [], [], ["open ", "a=1?b", 1000, "", true]],
   ["/handshake_protocol", [], ["FOOBAR"], [1006, "", false]],
+  ["/handshake_no_protocol", [], ["chat"], [1006, "", false]],
+  ["/handshake_no_protocol", [], [], ["open ", 1000, "", true]],
   ["/invalid", [], [], [1006, "", false]],
   ["/wrong_accept_key", [], [], [1006, "", false]],
   ["/simple_handshake", [], [], ["open ", 1001, "PASS", true]],

@@ -1,6 +1,6 @@
 /**
- * Runs first in each realm of a page: puts our classes in the place of the browser's. bundle.ts makes a classic script of
- * this file, in which the identifier WebSocket means the browser's class.
+ * Runs first in each realm of a page: puts our classes in the place of the browser's. bundle.ts makes a classic script
+ * of this file, in which the identifier WebSocket means the browser's class.
  * @module
  */
 import { secureWebSocket, secureWebSocketStream, WebSocketError } from "@handclasp/browser/websocket";
