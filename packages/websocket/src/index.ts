@@ -8,7 +8,8 @@ import type { ConnectOptions } from "@handclasp/core/client";
 import { openByteLink } from "./byteLink.ts";
 import type { Connect, SocketOptions } from "./link.ts";
 import { openMessageLink } from "./messageLink.ts";
-import { type SecureWebSocketClass, socketClass } from "./socketClass.ts";
+import type { SecureWebSocketClass } from "./socket.ts";
+import { socketClass } from "./socketClass.ts";
 import { type SecureWebSocketStreamClass, type StreamOptions, streamClass } from "./streamClass.ts";
 
 export { CloseEvent, type CloseEventClass, type CloseEventInit, type SocketCloseEvent } from "./events.ts";
@@ -21,7 +22,8 @@ export type {
   SocketData,
   SocketErrorEvent,
   SocketEventMap,
-} from "./socketClass.ts";
+  SocketRestartEvent,
+} from "./socket.ts";
 export type {
   OpenStream,
   SecureWebSocketStream,

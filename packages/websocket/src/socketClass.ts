@@ -4,103 +4,12 @@
  */
 import type { ConnectOptions, Session } from "@handclasp/core/client";
 
-import { CloseEvent, EventHandlers, nextTask, type SocketCloseEvent } from "./events.ts";
-import type { Link, LinkEnd, SocketOptions, Target } from "./link.ts";
+import { CloseEvent, EventHandlers, nextTask } from "./events.ts";
+import { isLoss, type Link, type LinkEnd, type SocketOptions, type Target } from "./link.ts";
+import type { SecureWebSocketClass, SocketData } from "./socket.ts";
 import { checkedOptions } from "./socketOptions.ts";
 import { checkClose, domError, socketProtocols, socketUrl } from "./target.ts";
 import { clampedShort, shape, wellFormed } from "./webIdl.ts";
-
-/** The data that `send` takes. */
-export type SocketData = string | ArrayBuffer | ArrayBufferView | Blob;
-
-/** An error event. `error` says what happened and what to do. */
-export interface SocketErrorEvent extends Event {
-  readonly error: Error;
-}
-
-export interface SocketEventMap {
-  open: Event;
-  message: MessageEvent;
-  error: SocketErrorEvent;
-  close: SocketCloseEvent;
-  /** With `reconnect`: the channel is lost, and a new one is being opened. */
-  interrupted: SocketErrorEvent;
-  /** With `reconnect`: a new channel continues. No message was lost or repeated. */
-  resumed: Event;
-  /**
-   * With `reconnect`: a new channel continues, but the server had lost the session. The server may or may not have
-   * received the messages in `unconfirmed`; they are not sent again. Messages of the server may be lost.
-   */
-  restarted: SocketRestartEvent;
-}
-
-export interface SocketRestartEvent extends Event {
-  readonly unconfirmed: readonly (string | Uint8Array)[];
-}
-
-/**
- * A WebSocket whose messages travel in a channel of Handclasp. It has the whole interface of WebSocket, and in addition
- * `session`, `opened` and `closed`.
- */
-export interface SecureWebSocket extends EventTarget {
-  readonly CONNECTING: 0;
-  readonly OPEN: 1;
-  readonly CLOSING: 2;
-  readonly CLOSED: 3;
-  readonly url: string;
-  readonly readyState: number;
-  /** The number of bytes that were given to `send` and that the channel has not taken yet. */
-  readonly bufferedAmount: number;
-  /** Always empty. */
-  readonly extensions: string;
-  /** The protocol that the server selected. Empty before `open`, and if none was asked for. */
-  readonly protocol: string;
-  binaryType: "blob" | "arraybuffer";
-  onopen: ((this: this, event: Event) => unknown) | null;
-  onmessage: ((this: this, event: MessageEvent) => unknown) | null;
-  onerror: ((this: this, event: SocketErrorEvent) => unknown) | null;
-  onclose: ((this: this, event: SocketCloseEvent) => unknown) | null;
-  /**
-   * Sends a message, after those before it. Throws a DOMException InvalidStateError before `open`. After `close` the
-   * message is dropped.
-   */
-  send(data: SocketData): void;
-  /**
-   * Closes after everything that was sent.
-   * @param code 1000 or 3000 to 4999
-   * @param reason at most 123 bytes of UTF-8
-   */
-  close(code?: number, reason?: string): void;
-  /** The result of the handshake. `undefined` before `open`. */
-  readonly session: Session | undefined;
-  /** Resolves at `open`. Rejects with the error that prevented it. */
-  readonly opened: Promise<Session>;
-  /** Resolves at a clean `close`. Otherwise rejects with the error that ended the connection. */
-  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
-  addEventListener<Type extends keyof SocketEventMap>(
-    type: Type,
-    listener: (this: this, event: SocketEventMap[Type]) => unknown,
-    options?: ListenerArguments[2],
-  ): void;
-  addEventListener(...listener: ListenerArguments): void;
-}
-
-/** Taken from the host's EventTarget, because lib.dom and `@types/node` name these types differently. */
-type ListenerArguments = Parameters<EventTarget["addEventListener"]>;
-
-/** A class of sockets. */
-export interface SecureWebSocketClass<Options extends ConnectOptions> {
-  /**
-   * @param url `ws:`, `wss:`, `http:` or `https:`, in a page also relative to it
-   * @throws DOMException SyntaxError for the URL or a protocol; TlsError `configuration` for an option
-   */
-  new (url: string | URL, protocolsOrOptions?: string | readonly string[] | SocketOptions<Options>): SecureWebSocket;
-  readonly prototype: SecureWebSocket;
-  readonly CONNECTING: 0;
-  readonly OPEN: 1;
-  readonly CLOSING: 2;
-  readonly CLOSED: 3;
-}
 
 const states = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
 const { CONNECTING, OPEN, CLOSING, CLOSED } = states;
@@ -270,7 +179,7 @@ export function socketClass<Options extends ConnectOptions>(
         if (this.#readyState === OPEN) this.#readyState = CLOSING;
         this.#finish(await link.closed);
       } catch (error) {
-        this.#fail(error as Error);
+        this.#fail(error as Error, this.#link !== undefined && isLoss(error));
       }
     }
 
@@ -338,14 +247,14 @@ export function socketClass<Options extends ConnectOptions>(
       this.dispatchEvent(new CloseEvent("close", { code, reason, wasClean: true }));
     }
 
-    #fail(error: Error): void {
+    #fail(error: Error, isLost: boolean): void {
       this.#readyState = CLOSED;
       const rejected = Promise.reject(error);
       rejected.catch(() => {});
       this.#settleOpened(rejected);
       this.#settleClosed(rejected);
-      this.dispatchEvent(Object.defineProperty(new Event("error"), "error", { value: error }));
-      this.dispatchEvent(new CloseEvent("close", { code: 1006 }));
+      if (!isLost) this.dispatchEvent(withError(new Event("error"), error));
+      this.dispatchEvent(withError(new CloseEvent("close", { code: 1006 }), error));
     }
   }
 
@@ -355,6 +264,8 @@ export function socketClass<Options extends ConnectOptions>(
       Object.defineProperty(owner, name, { value, enumerable: true });
   return SecureWebSocket as unknown as SecureWebSocketClass<Options>;
 }
+
+const withError = (event: Event, error: Error): Event => Object.defineProperty(event, "error", { value: error });
 
 const isBlob = (data: unknown): data is Blob => data instanceof Blob;
 
