@@ -17,7 +17,7 @@ import { type ConnectOptions, connect, connectOptions } from "./connect.ts";
 
 export { messageAlpn, messageProtocols } from "@handclasp/core/messages";
 export type * from "@handclasp/websocket";
-export { reconnect, WebSocketError } from "@handclasp/websocket";
+export { CloseEvent, reconnect, WebSocketError } from "@handclasp/websocket";
 export type { ServerSocketData, ServerSocketInput } from "./websocket/messageData.ts";
 export {
   createWebSocketServer,
