@@ -97,6 +97,8 @@ class ReconnectingLink implements Link {
   #openedAt = 0;
   /** True while a new channel is being opened. Two at the same time could overtake each other. */
   #isDialing = false;
+  /** Why the old channel was lost while a new one is being opened. */
+  #lossReason: TlsError | undefined;
   #renewTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param peerReceived 0 from an honest server: it has none of our messages yet */
@@ -161,20 +163,25 @@ class ReconnectingLink implements Link {
   #onLost(reason: TlsError): void {
     this.#liveness.stop();
     if (Date.now() - this.#openedAt >= provenAfter) this.#dialer.resetDelays();
+    // The server closes the old channel when it has the new one.
+    if (this.#isDialing) this.#lossReason = reason;
+    else this.#interrupted(reason);
+  }
+
+  #interrupted(reason: TlsError): void {
     // The server may have received our Close, and must not take us for a new client.
-    if (this.#session.hasSentClose && !this.#isDialing) return this.#session.fail(reason);
+    if (this.#session.hasSentClose) return this.#session.fail(reason);
     this.#events.onInterrupted(reason);
-    if (!this.#isDialing) void this.#reopen();
+    void this.#reopen();
   }
 
   async #reopen(): Promise<void> {
     this.#isDialing = true;
     try {
       await this.#dialer.delay();
-      const { received } = this.#session;
-      const dialed = await this.#dialer.dial(received);
+      const dialed = await this.#dialer.dial(this.#session.received);
       this.#isDialing = false;
-      this.#continue(dialed, received);
+      this.#continue(dialed);
     } catch (error) {
       this.#fail(error);
     }
@@ -194,37 +201,35 @@ class ReconnectingLink implements Link {
 
   async #renew(): Promise<void> {
     this.#isDialing = true;
-    const { received } = this.#session;
-    const [outcome] = await Promise.allSettled([this.#dialer.dialOnce(received)]);
+    const [outcome] = await Promise.allSettled([this.#dialer.dialOnce(this.#session.received)]);
     this.#isDialing = false;
-    const { isInterrupted, hasEnded, hasSentClose } = this.#session;
+    const { isInterrupted, hasEnded } = this.#session;
     if (outcome.status === "fulfilled") {
       const dialed = outcome.value;
       // Another server process may have answered. As long as the old channel works, no message need be lost.
-      if (isInterrupted || dialed.answer.session?.resumed) return this.#continue(dialed, received);
+      if (isInterrupted || dialed.answer.session?.resumed) return this.#continue(dialed);
       void dialed.connection.close(goingAway);
-    } else if (isInterrupted && hasSentClose) return this.#fail(outcome.reason);
+    }
     if (hasEnded) return;
-    if (isInterrupted) return this.#reopen();
+    if (this.#lossReason) return this.#interrupted(this.#lossReason);
     this.#renewTimer = setTimeout(() => {
       this.#renewTimer = undefined;
     }, renewPause);
   }
 
-  /** @param stated the number of messages that we told the server to have received */
-  #continue({ connection, answer }: Dialed, stated: number): void {
+  #continue({ connection, answer }: Dialed): void {
     const { session } = answer;
     if (!session) {
       connection.channel.abort();
       return this.#fail(noSessionsError());
     }
-    const { resumed, received } = session;
+    const { resumed, received, from } = session;
     if (!resumed && this.#session.isClosing) {
       void connection.close(goingAway);
       return this.#fail(lostSessionError());
     }
     const unconfirmed = resumed ? [] : this.#session.restart();
-    const skip = resumed ? this.#session.received - stated : 0;
+    const skip = resumed ? this.#session.received - from : 0;
     this.#session.attach({ connection, peerReceived: received, skip });
     if (this.#session.hasEnded) return;
     this.#opened();
@@ -234,6 +239,7 @@ class ReconnectingLink implements Link {
 
   #opened(): void {
     this.#openedAt = Date.now();
+    this.#lossReason = undefined;
     if (!this.#session.isClosing) this.#liveness.watch();
   }
 

@@ -141,14 +141,14 @@ export async function acceptMessages(channel: TlsConnection, options: AcceptMess
     const known = sessions.find(id, channel);
     if (known === "foreign")
       return refuse(1008, "not your session", refused("it continues the session of another client"));
-    // An attempt that the client has given up can arrive after a later one. The session goes on without it.
-    if (known && !known.canContinue(received))
+    // A new session has nothing that the client could have received.
+    const from = known ? known.startFor(received) : 0;
+    if (from === undefined)
       return refuse(1002, "impossible session", refused("it received an impossible number of messages"));
     const messages = known ?? sessions.begin(id, channel);
-    const session = { resumed: known !== undefined, received: messages.received };
+    const session = { resumed: known !== undefined, received: messages.received, from };
     connection.sendOpening(encodeOpening({ protocol, session }));
-    // A new session has nothing that the client could have received.
-    messages.attach({ connection: connection.start(protocol), peerReceived: known ? received : 0, skip: 0 });
+    messages.attach({ connection: connection.start(protocol), peerReceived: from, skip: 0 });
     return { messages, opening, isResumed: session.resumed };
   }
   if (isAnswered || opening.session || opening.protocols.length) connection.sendOpening(encodeOpening({ protocol }));

@@ -112,9 +112,12 @@ export class MessageSession implements Messages {
     return this.#closed.promise;
   }
 
-  /** Whether a peer may say that it has received this number of our messages. */
-  canContinue(peerReceived: number): boolean {
-    return this.#outbox.canHaveReceived(peerReceived);
+  /**
+   * The number of our messages that need not be sent again to a peer that says that it has received this number.
+   * `undefined` if it cannot have received them.
+   */
+  startFor(peerReceived: number): number | undefined {
+    return this.#outbox.startFor(peerReceived);
   }
 
   /** Continues on another connection. The one before closes, and what it may still receive is dropped. */
@@ -125,10 +128,11 @@ export class MessageSession implements Messages {
     this.#connection = connection;
     this.#channel = connection.channel;
     this.#protocol = connection.protocol;
-    this.#skip = skip;
-    this.#ackSent = this.#received - skip;
+    this.#skip = Math.max(skip, 0);
+    this.#ackSent = this.#received - this.#skip;
     this.#wakeReceiver();
     connection.onAck = (count) => {
+      if (connection !== this.#connection) return;
       this.#outbox.acknowledge(count);
       this.#options.onProgress?.();
     };
@@ -137,6 +141,7 @@ export class MessageSession implements Messages {
     this.#closeTimer = undefined;
     this.#options.onAttached?.();
     try {
+      if (skip < 0) throw new FrameError(1002, "the peer does not send messages that we have not received");
       this.#outbox.use(connection, peerReceived);
     } catch (error) {
       return connection.fail(error as FrameError);

@@ -79,9 +79,9 @@ export class SessionOutbox {
     this.#give(Number.POSITIVE_INFINITY);
   }
 
-  /** Whether a peer may say, on another connection, that it has received this number of messages. */
-  canHaveReceived(count: number): boolean {
-    return count >= this.#acknowledged && count <= this.#acknowledged + this.#kept.length;
+  /** See `MessageSession.startFor`. The peer may have acknowledged more since it said that. */
+  startFor(received: number): number | undefined {
+    return received <= this.#acknowledged + this.#kept.length ? Math.max(received, this.#acknowledged) : undefined;
   }
 
   /**
