@@ -7,6 +7,7 @@ import {
   byteSocketClass,
   messageSocketClass,
   type SecureWebSocketClass,
+  type SecureWebSocket as Socket,
   type SocketOptions,
 } from "@handclasp/websocket";
 
@@ -35,6 +36,8 @@ export const secureWebSocket = (options: SecureWebSocketOptions): SecureWebSocke
  */
 export const secureByteSocket = (options: SecureWebSocketOptions): SecureWebSocketClass<ConnectOptions> =>
   byteSocketClass(connect, connectOptions, options);
+
+export type SecureWebSocket = Socket;
 
 /**
  * A WebSocket whose messages travel in a channel of Handclasp, to a server of Handclasp.
