@@ -10,6 +10,7 @@ import {
   messageStreamClass,
   type SecureWebSocketClass,
   type SecureWebSocketStreamClass,
+  type SecureWebSocket as Socket,
   type SocketOptions,
   type StreamOptions,
 } from "@handclasp/websocket";
@@ -42,6 +43,8 @@ export const secureWebSocket = (options: SecureWebSocketOptions): SecureWebSocke
  */
 export const secureByteSocket = (options: SecureWebSocketOptions): SecureWebSocketClass<ConnectOptions> =>
   byteSocketClass(connect, clientOptions, options);
+
+export type SecureWebSocket = Socket;
 
 /**
  * A WebSocket whose messages travel in a channel of Handclasp, to a server of Handclasp.

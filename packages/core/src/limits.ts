@@ -291,8 +291,13 @@ export const highWaterSession: number = 2 ** 21;
  * awaits needs.
  */
 export const maxSessionQueue: number = 2 ** 22;
-/** A session acknowledges messages after this many of them, or this many milliseconds after the first. */
+/**
+ * A session acknowledges messages after this many of them, after this many bytes or UTF-16 units in them, or this many
+ * milliseconds after the first. The number of bytes is an eighth of `highWaterSession`, so that a writer of long
+ * messages does not wait for the time.
+ */
 export const ackEvery = 32;
+export const ackBytes: number = 2 ** 18;
 export const ackDelay = 100;
 /**
  * The default time in milliseconds for which a server keeps a session without a connection: a phone may change its

@@ -9,6 +9,7 @@ import {
   messageStreamClass,
   type SecureWebSocketClass,
   type SecureWebSocketStreamClass,
+  type SecureWebSocket as Socket,
   type SocketOptions,
   type StreamOptions,
 } from "@handclasp/websocket";
@@ -52,6 +53,8 @@ export const secureWebSocket = (options: SecureWebSocketOptions): SecureWebSocke
  */
 export const secureByteSocket = (options: SecureWebSocketOptions): SecureWebSocketClass<ConnectOptions> =>
   byteSocketClass(connect, connectOptions, options);
+
+export type SecureWebSocket = Socket;
 
 /**
  * A WebSocket whose messages travel in a channel of Handclasp, to a server of Handclasp.
