@@ -6,7 +6,7 @@ import { library, shared } from "../../tsup.base.ts";
 
 const noble = ["hashes", "curves", "ciphers"];
 /** The entries that `allEntries.ts` does not export. */
-const separate = ["keys", "messages", "noble"];
+const separate = ["keys", "messages", "messageSessions", "noble"];
 const entries = library().entry as Record<string, string>;
 
 export default defineConfig([
@@ -15,7 +15,13 @@ export default defineConfig([
     ...shared,
     // In Node.js, the loading time depends more on the number of files than on their size. The build therefore includes
     // the code of @noble, which has thirty files.
-    entry: { allEntries: "src/allEntries.ts", keys: "src/keys.ts", messages: "src/messages.ts", noble: "src/noble.ts" },
+    entry: {
+      allEntries: "src/allEntries.ts",
+      keys: "src/keys.ts",
+      messages: "src/messages.ts",
+      messageSessions: "src/messageSessions.ts",
+      noble: "src/noble.ts",
+    },
     outDir: "dist/node",
     noExternal: [/^@noble\//],
     clean: true,

@@ -138,6 +138,14 @@ export type MessageFault =
   | "no_close"
   /** The server refused the path, the protocols or the client. */
   | "open_refused"
+  /** The session has no connection now. */
+  | "interrupted"
+  /** More bytes of messages wait for the peer than the session may keep. */
+  | "queue_full"
+  /** The session ended: its client did not come back in time, or the server has lost it. */
+  | "session_lost"
+  /** The server keeps no message sessions. */
+  | "no_sessions"
   /** The server selected a protocol that the client did not offer. */
   | "wrong_protocol";
 

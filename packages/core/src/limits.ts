@@ -277,3 +277,17 @@ export const maxOpening: number = 2 ** 14;
 export const highWaterMessages: number = 2 ** 16;
 /** The maximum number of pings of ours without an answer. */
 export const maxPings = 64;
+/**
+ * The number of bytes of our messages without an acknowledgement from which on a writer of a session waits: more than a
+ * fast connection carries until an acknowledgement comes back.
+ */
+export const highWaterSession: number = 2 ** 21;
+/** The default for the maximum number of bytes of messages that a session keeps: twice what a writer that awaits needs. */
+export const maxSessionQueue: number = 2 ** 22;
+/** A session acknowledges messages after this many of them, or this many milliseconds after the first. */
+export const ackEvery = 32;
+export const ackDelay = 100;
+/** The default time in milliseconds for which a server keeps a session without a connection: a phone changes networks. */
+export const sessionKeepTime = 60_000;
+/** The default for the maximum number of sessions without a connection. Each may keep `maxSessionQueue` bytes. */
+export const maxKeptSessions = 1_000;

@@ -4,15 +4,24 @@
  * @module
  */
 export type { CloseInfo } from "./messages/close.ts";
-export { type Closed, MessageConnection } from "./messages/connection.ts";
+export type { MessageConnection } from "./messages/connection.ts";
 export { FrameError } from "./messages/frameError.ts";
-export type { Message } from "./messages/inbox.ts";
+export type { Closed, Message, Messages } from "./messages/messages.ts";
 export {
+  type Accepted,
   type AcceptMessagesOptions,
   acceptMessages,
   type MessageOptions,
   messageProtocols,
   type OpenMessagesOptions,
   openMessages,
+  openSession,
 } from "./messages/open.ts";
-export { isToken, messageAlpn, type Opening } from "./messages/opening.ts";
+export {
+  type Answer,
+  type AnswerSession,
+  isToken,
+  messageAlpn,
+  type Opening,
+  type OpeningSession,
+} from "./messages/opening.ts";

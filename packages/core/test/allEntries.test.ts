@@ -7,7 +7,7 @@ interface Manifest {
   readonly exports: Readonly<Record<string, Conditions>>;
 }
 const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as Manifest;
-const separateEntries = ["./keys", "./noble"];
+const separateEntries = ["./keys", "./messages", "./noble"];
 const joinedEntries = Object.entries(manifest.exports).filter(([name]) => !separateEntries.includes(name));
 
 describe("the entries in Node.js", () => {

@@ -2,30 +2,39 @@
  * Links by the framing of docs/message-framing.md.
  * @module
  */
-import type { ConnectOptions } from "@handclasp/core/client";
-import { type MessageConnection, messageProtocols, openMessages } from "@handclasp/core/messages";
+import type { ConnectOptions, TlsConnection, TlsError } from "@handclasp/core/client";
+import { type MessageConnection, messageProtocols, type OpeningSession, openSession } from "@handclasp/core/messages";
+import { type Connect, carrierUrl, type Dialed, type Link, type LinkEnd, openChannel, type Target } from "./link.ts";
 
-import type { Connect, Link, LinkEnd, Target } from "./link.ts";
-
-export async function openMessageLink<Options extends ConnectOptions>(
+export function openMessageLink<Options extends ConnectOptions>(
   connect: Connect<Options>,
-  { url, protocols, options, signal, onSent }: Target<Options>,
+  target: Target<Options>,
 ): Promise<Link> {
-  const { carrier = "/", maxMessage, protocols: _, ...channelOptions } = options;
-  const { serverName = url.hostname.replace(/^\[(.*)\]$/, "$1"), sessionScope = url.host } = channelOptions;
-  const channel = await connect(new URL(carrier, url), {
-    ...(channelOptions as unknown as Options),
-    serverName,
-    sessionScope,
-    alpn: messageProtocols,
-    signal,
-  });
-  const { closeTimeout, handshakeTimeout: openingTimeout } = options;
-  try {
-    const path = url.pathname + url.search;
-    return new MessageLink(
-      await openMessages(channel, { path, protocols, maxMessage, closeTimeout, openingTimeout, onSent }),
+  const dial = (signal: AbortSignal, session?: OpeningSession): Promise<Dialed> =>
+    openChannel(connect, { ...target, signal }, "/", messageProtocols).then((channel) =>
+      openOver(channel, target, session),
     );
+  const { reconnect, carrier = "/" } = target.options;
+  if (!reconnect) return dial(target.signal).then(({ connection }) => new MessageLink(connection));
+  // Checked here, so that the constructor throws.
+  carrierUrl(carrier, target.url);
+  return reconnect.open(dial, target);
+}
+
+async function openOver<Options extends ConnectOptions>(
+  channel: TlsConnection,
+  { url, protocols, options, onSent }: Target<Options>,
+  session: OpeningSession | undefined,
+): Promise<Dialed> {
+  const { maxMessage, closeTimeout, handshakeTimeout: openingTimeout } = options;
+  try {
+    const opening = { path: url.pathname + url.search, protocols, session };
+    return await openSession(channel, opening, {
+      maxMessage,
+      closeTimeout,
+      openingTimeout,
+      ...(!session && { onSent }),
+    });
   } catch (error) {
     channel.abort(error);
     throw error;
@@ -61,7 +70,7 @@ class MessageLink implements Link {
   close(code: number | undefined, reason: string): void {
     void this.#messages.close(code, reason);
   }
-  abort(): void {
-    this.#messages.channel.abort();
+  abort(reason?: TlsError): void {
+    this.#messages.channel.abort(reason);
   }
 }

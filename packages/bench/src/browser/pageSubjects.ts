@@ -16,6 +16,7 @@ import {
   webCrypto,
   webSocketTransport,
 } from "@handclasp/browser";
+import { secureWebSocket } from "@handclasp/browser/websocket";
 import { parsePemCertificates } from "@handclasp/core/unstable";
 
 import { gcm } from "@noble/ciphers/aes.js";
@@ -63,6 +64,28 @@ function handclasp(provider: CryptoProvider, suites: readonly CipherSuite[]): Op
   };
 }
 
+/** A socket opens a WebSocket of its own, so the open one only says where. */
+const secureWebSocketOpener: Opener = async ({ ca: pem }) => {
+  const Socket = secureWebSocket({ ca: parsePemCertificates(pem), serverName: "localhost" });
+  return async (ws) => {
+    const { url } = ws;
+    ws.close();
+    const socket = new Socket(url);
+    await socket.opened;
+    socket.binaryType = "arraybuffer";
+    const channel: Channel = {
+      write(bytes) {
+        socket.send(bytes);
+        return socket.bufferedAmount > highWater ? waitForRoom(socket) : undefined;
+      },
+      onData: noop,
+      close: () => socket.close(),
+    };
+    socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => channel.onData(data.byteLength);
+    return channel;
+  };
+};
+
 function recordMessageSizes(ws: WebSocket, { sent, received }: MessageSizes): WebSocket {
   ws.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer>) => received.push(data.byteLength));
   const send = ws.send.bind(ws);
@@ -91,7 +114,7 @@ export async function openSocket(url: string): Promise<WebSocket> {
 const highWater = 2 ** 22;
 const lowWater = 2 ** 21;
 
-async function waitForRoom(ws: WebSocket): Promise<void> {
+async function waitForRoom(ws: Pick<WebSocket, "bufferedAmount">): Promise<void> {
   while (ws.bufferedAmount > lowWater) await new Promise((resolve) => setTimeout(resolve));
 }
 
@@ -191,6 +214,7 @@ export const openers = {
   nobleAes: handclasp(noble, aes),
   raw,
   nobleRecords,
+  secureWebSocket: secureWebSocketOpener,
   reclaim,
   subtls,
 } satisfies Record<string, Opener>;

@@ -14,6 +14,7 @@ const nobleAes = "Handclasp, noble, AES-GCM";
 const sameMessages = "raw, same messages";
 const unbatched = "raw, unbatched";
 const gcm = "noble's gcm()";
+const socket = "SecureWebSocket";
 
 const subjects: Readonly<Record<string, PageSubject>> = {
   [ours]: { opener: "webCrypto", server: "Handclasp for pages" },
@@ -21,6 +22,7 @@ const subjects: Readonly<Record<string, PageSubject>> = {
   [nobleAes]: { opener: "nobleAes", server: "Handclasp for pages" },
   [sameMessages]: { opener: "raw", server: "raw ws" },
   [unbatched]: { opener: "raw", server: "raw ws" },
+  [socket]: { opener: "secureWebSocket", server: "messages for pages" },
   "raw WebSocket": { opener: "raw", server: "raw ws" },
   [gcm]: { opener: "nobleRecords", server: "records for pages" },
   "@reclaimprotocol/tls": { opener: "reclaim", server: "@reclaimprotocol/tls" },
@@ -29,6 +31,8 @@ const subjects: Readonly<Record<string, PageSubject>> = {
 
 const peers = ["@reclaimprotocol/tls", "subtls (TLS 1.3)"];
 const sizes = [16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
+/** The lengths of the messages that SecureWebSocket sends, and of the writes and bare messages beside it. */
+const messageLengths = [64, 1024, 16_384];
 const mebibyte = 2 ** 20;
 
 /** The scenarios of `pnpm bench` that need a browser. */
@@ -54,6 +58,14 @@ export function pageScenarios(effort: Effort, chosen: readonly string[]): Record
         ...(await transfers("down", pick([ours, unbatched]), sizes, [unbatched], effort)),
         ...(await transfers("up", pick([ours, unbatched]), sizes, [unbatched], effort)),
       ]),
+    messages: () =>
+      orNotMeasured("messages", async () => {
+        const names = pick([socket, ours, unbatched]);
+        return [
+          ...(await transfers("down", names, messageLengths, [ours, unbatched], effort, "messages")),
+          ...(await transfers("up", names, messageLengths, [ours, unbatched], effort, "messages")),
+        ];
+      }),
     "page-handshake-ecdsa": () => orNotMeasured("page-handshake-ecdsa", () => handshakes("ecdsa-p256", pick, effort)),
     "page-handshake-rsa": () => orNotMeasured("page-handshake-rsa", () => handshakes("rsa-2048", pick, effort)),
     "page-records": () => orNotMeasured("page-records", () => records(effort)),
@@ -108,6 +120,7 @@ function transfers(
   writes: readonly number[],
   bases: readonly string[],
   { rounds, warm, duration }: Effort,
+  kind: "page" | "messages" = "page",
 ): Promise<Table[]> {
   return withPages(
     names,
@@ -142,8 +155,8 @@ function transfers(
         for (const base of measuredBases.length ? measuredBases : [...samples.keys(), ""].slice(0, 1)) {
           const comparison = bases.length > 1 ? `, compared with ${base}` : "";
           tables.push({
-            id: `page-${direction}-${size}${bases.length > 1 ? `, ${base} = 1` : ""}`,
-            title: `Chromium, bulk ${direction}, writes of ${formatBytes(size)}${comparison}${average}`,
+            id: `${kind}-${direction}-${size}${bases.length > 1 ? `, ${base} = 1` : ""}`,
+            title: `Chromium, bulk ${direction}, ${kind === "page" ? "writes" : "messages"} of ${formatBytes(size)}${comparison}${average}`,
             unit: "MiB",
             base,
             rows: [...rowsOf(samples, base, warm), ...missing],

@@ -3,6 +3,7 @@
  * @module
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
+import { acceptMessages, messageProtocols } from "@handclasp/core/messages";
 import { createServer, nodeCredential } from "@handclasp/node";
 import { channelOf } from "../subjects/handclasp.ts";
 import { type Channel, noop, type Subject } from "../subjects/subject.ts";
@@ -19,6 +20,25 @@ export const handclaspForPages: Subject = {
     const server = createServer({ credentials: [nodeCredential({ cert, key })] }, (connection) =>
       onChannel(channelOf(connection)),
     );
+    return (await server.listenWebSocket()).address() as { port: number };
+  },
+  client: noNodeClient,
+};
+
+/** The server of `secureWebSocket`. */
+export const messagesForPages: Subject = {
+  async server({ cert, key }, onChannel) {
+    const credentials = [nodeCredential({ cert, key })];
+    const server = createServer({ credentials, alpn: messageProtocols }, async (connection) => {
+      const { messages } = await acceptMessages(connection);
+      const channel: Channel = {
+        write: (bytes) => messages.send(bytes),
+        onData: noop,
+        close: () => messages.close().then(noop, noop),
+      };
+      onChannel(channel);
+      for await (const message of messages) channel.onData(message.length);
+    });
     return (await server.listenWebSocket()).address() as { port: number };
   },
   client: noNodeClient,

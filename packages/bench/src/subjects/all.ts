@@ -19,6 +19,7 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   "@reclaimprotocol/tls": async () => (await import("./reclaim.ts")).reclaim,
   "subtls (TLS 1.3)": async () => (await import("./subtls.ts")).subtls,
   "Handclasp for pages": async () => (await import("../browser/servers.ts")).handclaspForPages,
+  "messages for pages": async () => (await import("../browser/servers.ts")).messagesForPages,
   "records for pages": async () => (await import("../browser/servers.ts")).recordsForPages,
   "node-forge (TLS 1.1)": async () => (await import("./forge.ts")).nodeForge,
 };

@@ -56,6 +56,7 @@ const makers: Readonly<Record<string, Maker>> = {
       by: literals(property(options, "by") ?? "")?.[0] ?? "us",
     };
   },
+  "new FrameError": ([, , code = '"invalid_frame"']) => withoutAlert("peer", literals(code)),
   configurationError: ([, , code]) => withoutAlert("configuration", code ? literals(code) : ["configuration"]),
   usageError: () => withoutAlert("application", ["usage"]),
   transportError: ([code = ""]) => withoutAlert("transport", literals(code)),

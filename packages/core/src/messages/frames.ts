@@ -8,18 +8,31 @@ import { maxOpening } from "../limits.ts";
 import { type CloseInfo, readClose } from "./close.ts";
 import { FrameError, utf8Of } from "./frameError.ts";
 
-/** The opcodes of RFC 6455 §11.8, and one of our own: `opening`. */
-export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10, opening: 11 } as const;
+/** The opcodes of RFC 6455 §11.8, and two of our own: `opening` and `ack`. */
+export const opcodes = {
+  continuation: 0,
+  text: 1,
+  binary: 2,
+  close: 8,
+  ping: 9,
+  pong: 10,
+  opening: 11,
+  ack: 12,
+} as const;
 
 /** A received message or control frame. */
 export type Received =
   | { readonly type: "message"; readonly data: string | Bytes; readonly length: number }
   | { readonly type: "ping" | "pong" | "opening"; readonly data: Bytes }
+  | { readonly type: "ack"; readonly count: number }
   | ({ readonly type: "close" } & CloseInfo);
 
 /** The length of a frame's longest header: two bytes and a length of eight. */
 const longestHeader = 10;
-/** A longer message gets its memory as its bytes arrive, because its sender may only announce them. */
+/**
+ * The memory of an unfinished message at first. More follows as its bytes arrive, at most twice as much as arrived,
+ * because its sender may only announce them.
+ */
 const allocatedAtOnce = 2 ** 16;
 
 /** Takes bytes, and returns messages and control frames. It keeps at most one unfinished message. */
@@ -87,6 +100,8 @@ export class FrameReader {
         return { type: "ping", data: payload };
       case opcodes.pong:
         return { type: "pong", data: payload };
+      case opcodes.ack:
+        return { type: "ack", count: readAck(payload) };
       default:
         return { type: "opening", data: payload };
     }
@@ -121,7 +136,7 @@ export class FrameReader {
   }
 
   #checkControl(opcode: number, length: number): void {
-    if (opcode > opcodes.opening) throw unknownOpcode(opcode);
+    if (opcode > opcodes.ack) throw unknownOpcode(opcode);
     // RFC 6455 §5.5: 125 bytes, not fragmented. An opening has a path.
     if (!this.#isFinal || length > (opcode === opcodes.opening ? maxOpening : 125))
       throw new FrameError(1002, "the peer sent a control frame that is too long or in fragments");
@@ -148,7 +163,7 @@ export class FrameReader {
     const start = this.#at;
     this.#at = end;
     if (isAlone) return this.#chunk.slice(start, end);
-    if (end > start) to.append(this.#chunk.subarray(start, end), expected);
+    if (end > start) to.append(this.#chunk.subarray(start, end), this.#isFinal ? expected : undefined);
     return undefined;
   }
 }
@@ -158,12 +173,15 @@ class Payload {
   #bytes: Bytes = new Uint8Array(0);
   length = 0;
 
-  /** @param expected the length with all announced bytes */
-  append(piece: Uint8Array, expected: number): void {
+  /**
+   * Grows by doubling: if each fragment made us copy those before it, a message in tiny fragments would take a time
+   * that grows with the square of its length.
+   * @param expected the length of the whole, if its last frame has begun
+   */
+  append(piece: Uint8Array, expected = Number.POSITIVE_INFINITY): void {
     const needed = this.length + piece.length;
     if (needed > this.#bytes.length) {
-      const size = expected <= allocatedAtOnce ? expected : Math.min(Math.max(2 * needed, allocatedAtOnce), expected);
-      const larger = new Uint8Array(Math.max(size, needed));
+      const larger = new Uint8Array(Math.min(Math.max(2 * needed, allocatedAtOnce), expected));
       larger.set(this.#bytes.subarray(0, this.length));
       this.#bytes = larger;
     }
@@ -177,6 +195,15 @@ class Payload {
     this.length = 0;
     return bytes;
   }
+}
+
+/** An acknowledgement is the number of messages received in the session, as decimal digits. */
+export const encodeAck = (count: number): Uint8Array => new TextEncoder().encode(String(count));
+
+function readAck(payload: Uint8Array): number {
+  const digits = utf8Of(payload);
+  if (!/^(0|[1-9]\d{0,15})$/.test(digits)) throw new FrameError(1002, "the peer sent an invalid acknowledgement");
+  return Number(digits);
 }
 
 const unknownOpcode = (opcode: number): FrameError =>

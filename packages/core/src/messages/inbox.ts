@@ -2,14 +2,13 @@
  * Received messages on their way to the application.
  * @module
  */
-import type { Bytes } from "../bytes/bytes.ts";
 import { type Deferred, deferred } from "../connection/deferred.ts";
 import { type TlsError, usageError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
 import { highWaterMessages, itemOverhead } from "../limits.ts";
-
-/** A text or binary message. */
-export type Message = string | Bytes;
+import { FrameReader } from "./frames.ts";
+import { FrameWriter } from "./frameWriter.ts";
+import type { Message } from "./messages.ts";
 
 interface Item {
   readonly data: Message;
@@ -22,6 +21,11 @@ export class Inbox {
   #queue: Item[] = [];
   /** The number of bytes in `#queue`, with `itemOverhead` for each message. */
   #bytes = 0;
+  /**
+   * The messages that follow `#queue`, as frames: those that arrive although the inbox is full. Once the channel has
+   * ended, megabytes may arrive at once, and tiny messages take a hundred times as much memory as their frames.
+   */
+  #packed: { readonly writer: FrameWriter; readonly reader: FrameReader } | undefined;
   #pendingRead: Deferred<Message | undefined> | undefined;
   /** What a read gets once the queue is empty. */
   #end: { readonly error?: TlsError | undefined } | undefined;
@@ -31,9 +35,10 @@ export class Inbox {
     this.#onRoom = onRoom;
   }
 
-  /** See `MessageConnection.read`. */
+  /** See `Messages.read`. */
   read(): Promise<Message | undefined> {
     if (this.#pendingRead) return markHandled(Promise.reject(usageError("a read is already pending")));
+    if (!this.#queue.length) this.#unpack();
     const item = this.#queue.shift();
     if (item) {
       this.#bytes -= item.length + itemOverhead;
@@ -57,8 +62,28 @@ export class Inbox {
       this.#pendingRead = undefined;
       return pendingRead.resolve(item.data);
     }
+    if (this.isFull) this.#packed ??= { writer: new FrameWriter(), reader: new FrameReader(Number.POSITIVE_INFINITY) };
+    if (this.#packed) this.#packed.writer.append(item.data);
+    else this.#enqueue(item);
+  }
+
+  #enqueue(item: Item): void {
     this.#queue.push(item);
     this.#bytes += item.length + itemOverhead;
+  }
+
+  #unpack(): void {
+    while (this.#packed && !this.isFull) {
+      const { writer, reader } = this.#packed;
+      const item = reader.next();
+      if (item?.type === "message") {
+        this.#enqueue(item);
+        continue;
+      }
+      const batch = writer.take();
+      if (batch) reader.push(batch.bytes);
+      else this.#packed = undefined;
+    }
   }
 
   /** Ends after the messages that wait. Only the first call counts. */
@@ -73,6 +98,7 @@ export class Inbox {
   /** Drops the messages that wait and all later ones, because this side has closed. Later reads reject. */
   stop(error: TlsError): void {
     this.#queue = [];
+    this.#packed = undefined;
     this.#bytes = 0;
     if (this.#end && !this.#end.error) this.#end = { error };
     this.end(error);

@@ -6,11 +6,23 @@ import type { TlsConnection } from "../connection/connection.ts";
 import { handshakeTimeoutError } from "../connection/errors.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Awaitable, ignore } from "../flow.ts";
-import { maxMessage as defaultMaxMessage, handshakeTimeout } from "../limits.ts";
+import { maxMessage as defaultMaxMessage, handshakeTimeout, maxOpening } from "../limits.ts";
 import { optionsOf, wrongOption } from "../validation/options.ts";
 import { MessageConnection, type MessageLimits } from "./connection.ts";
 import { FrameError } from "./frameError.ts";
-import { encodeOpening, isToken, messageAlpn, type Opening, readAnswer, readOpening } from "./opening.ts";
+import type { Messages } from "./messages.ts";
+import {
+  type Answer,
+  encodeOpening,
+  isPath,
+  isToken,
+  messageAlpn,
+  type Opening,
+  type OpeningSession,
+  readAnswer,
+  readOpening,
+} from "./opening.ts";
+import type { MessageSessions } from "./sessions.ts";
 
 /** The options of both sides. */
 export interface MessageOptions extends Omit<MessageLimits, "maxMessage"> {
@@ -35,11 +47,21 @@ export interface AcceptMessagesOptions extends MessageOptions {
    * `messageAlpn.answered` alone, so that a client without protocols waits for the answer too.
    */
   readonly allow?: (opening: Opening, channel: TlsConnection) => Awaitable<boolean>;
+  /** Keeps the sessions of clients that reconnect. Default: a client that loses its connection begins anew. */
+  readonly sessions?: MessageSessions;
+}
+
+/** A client's connection or session. */
+export interface Accepted {
+  readonly messages: Messages;
+  readonly opening: Opening;
+  /** True if the client continues a session. Its handler is already at work with the same `messages`. */
+  readonly isResumed: boolean;
 }
 
 const commonRows = ["1~2147483647 maxMessage", "ms closeTimeout openingTimeout", "function onSent"];
 const openRows: readonly string[] = [...commonRows, "string path", "string[] protocols"];
-const acceptRows: readonly string[] = [...commonRows, "string[] protocols", "function allow"];
+const acceptRows: readonly string[] = [...commonRows, "string[] protocols", "function allow sessions.find"];
 
 /** The ALPN identifiers that a client offers, and that a server without `allow` and protocols selects from. */
 export const messageProtocols: readonly string[] = [messageAlpn.open, messageAlpn.answered];
@@ -56,20 +78,29 @@ export async function openMessages(
   channel: TlsConnection,
   options: OpenMessagesOptions = {},
 ): Promise<MessageConnection> {
-  const {
-    path = "/",
-    protocols = [],
-    openingTimeout,
-    maxMessage = defaultMaxMessage,
-    ...limits
-  } = optionsOf(options, openRows);
+  const { path = "/", protocols = [], ...rest } = optionsOf(options, openRows);
+  return (await openSession(channel, { path, protocols }, rest)).connection;
+}
+
+/** As `openMessages`, with the server's answer. Waits for the answer if the client continues a session. */
+export async function openSession(
+  channel: TlsConnection,
+  opening: Opening,
+  options: MessageOptions,
+): Promise<{ readonly connection: MessageConnection; readonly answer: Answer }> {
+  const { openingTimeout, maxMessage = defaultMaxMessage, ...limits } = options;
+  const { path, protocols, session } = opening;
   checkProtocols(protocols);
-  if (!/^\/[!-~]*$/.test(path) || path.includes("#")) throw wrongOption("path", path, "/…, percent-encoded");
-  const isAnswered = protocols.length > 0 || agreedAlpn(channel) === messageAlpn.answered;
-  const messages = new MessageConnection(channel, { maxMessage, ...limits });
-  messages.sendOpening(encodeOpening({ path, protocols }));
-  if (!isAnswered) return messages.start("");
-  return messages.start(await readInTime(messages, (payload) => readAnswer(payload, protocols), openingTimeout));
+  if (!isPath(path)) throw wrongOption("path", path, "/…, percent-encoded");
+  const payload = encodeOpening(opening);
+  if (payload.length > maxOpening) throw configurationError(`path and protocols have more than ${maxOpening} bytes`);
+  const isAnswered = agreedAlpn(channel) === messageAlpn.answered || protocols.length > 0 || session !== undefined;
+  const connection = new MessageConnection(channel, { maxMessage, ...limits });
+  connection.sendOpening(payload);
+  const answer = isAnswered
+    ? await readInTime(connection, true, (bytes) => readAnswer(bytes, opening), openingTimeout)
+    : { protocol: "" };
+  return { connection: connection.start(answer.protocol), answer };
 }
 
 /**
@@ -79,23 +110,21 @@ export async function openMessages(
  * @example
  * const messages = await acceptMessages(channel, { allow: ({ path }) => path === "/chat" });
  */
-export async function acceptMessages(
-  channel: TlsConnection,
-  options: AcceptMessagesOptions = {},
-): Promise<{ readonly messages: MessageConnection; readonly opening: Opening }> {
+export async function acceptMessages(channel: TlsConnection, options: AcceptMessagesOptions = {}): Promise<Accepted> {
   const {
     protocols = [],
     allow,
+    sessions,
     openingTimeout,
     maxMessage = defaultMaxMessage,
     ...limits
   } = optionsOf(options, acceptRows);
   checkProtocols(protocols);
   const isAnswered = agreedAlpn(channel) === messageAlpn.answered;
-  const messages = new MessageConnection(channel, { maxMessage, ...limits });
-  const opening = await readInTime(messages, readOpening, openingTimeout);
+  const connection = new MessageConnection(channel, { maxMessage, ...limits });
+  const opening = await readInTime(connection, false, readOpening, openingTimeout);
   const refuse = (code: number, reason: string, error: TlsError): never => {
-    messages.close(code, reason).catch(ignore);
+    connection.close(code, reason).catch(ignore);
     throw error;
   };
   if (allow) {
@@ -103,20 +132,41 @@ export async function acceptMessages(
     try {
       allowed = await allow(opening, channel);
     } catch (cause) {
-      return refuse(
-        1011,
-        "",
-        new TlsError(undefined, "allow failed", { code: "hook_failed", fault: "application", cause }),
-      );
+      return refuse(1011, "", hookError(cause));
     }
     if (allowed !== true) return refuse(1008, "not allowed", refused("allow did not return true"));
   }
   const protocol = protocols.find((one) => opening.protocols.includes(one)) ?? "";
   if (opening.protocols.length && !protocol)
     return refuse(1008, "no common protocol", refused("the client offers only protocols that this server lacks"));
-  if (isAnswered || opening.protocols.length) messages.sendOpening(encodeOpening({ protocol }));
-  return { messages: messages.start(protocol), opening };
+  if (opening.session && sessions) {
+    const accepted = acceptSession(connection, opening, opening.session, protocol, sessions);
+    return accepted ?? refuse(1008, "not your session", refused("it continues the session of another client"));
+  }
+  if (isAnswered || opening.session || opening.protocols.length) connection.sendOpening(encodeOpening({ protocol }));
+  return { messages: connection.start(protocol), opening, isResumed: false };
 }
+
+function acceptSession(
+  connection: MessageConnection,
+  opening: Opening,
+  { id, received }: OpeningSession,
+  protocol: string,
+  sessions: MessageSessions,
+): Accepted | undefined {
+  const { channel } = connection;
+  const known = sessions.find(id, channel);
+  if (known === "foreign") return undefined;
+  const messages = known ?? sessions.begin(id, channel);
+  const session = { resumed: known !== undefined, received: messages.received };
+  connection.sendOpening(encodeOpening({ protocol, session }));
+  // A new session has nothing that the client could have received.
+  messages.attach({ connection: connection.start(protocol), peerReceived: known ? received : 0, skip: 0 });
+  return { messages, opening, isResumed: session.resumed };
+}
+
+const hookError = (cause: unknown): TlsError =>
+  new TlsError(undefined, "the function allow failed", { code: "hook_failed", fault: "application", cause });
 
 function checkProtocols(protocols: readonly string[]): void {
   const lowerCase = protocols.map((one) => one.toLowerCase());
@@ -142,6 +192,7 @@ const refused = (why: string): TlsError =>
 /** Reads the peer's opening. Ends the connection if it is invalid or does not arrive in time. */
 async function readInTime<T>(
   messages: MessageConnection,
+  isRefusable: boolean,
   read: (payload: Uint8Array) => T,
   ms: number = handshakeTimeout,
 ): Promise<T> {
@@ -151,7 +202,7 @@ async function readInTime<T>(
     messages.channel.abort(error);
   }, ms);
   try {
-    return read(await messages.receiveOpening());
+    return read(await messages.receiveOpening(isRefusable));
   } catch (thrown) {
     if (thrown instanceof FrameError) messages.fail(thrown);
     throw error ?? thrown;

@@ -18,47 +18,92 @@ export interface Opening {
   readonly path: string;
   /** The protocols that the client offers, in its order of preference. */
   readonly protocols: readonly string[];
+  /** The session that the client begins or continues. */
+  readonly session?: OpeningSession | undefined;
+}
+
+/** A session that outlives its connections. */
+export interface OpeningSession {
+  /** At least 128 random bits, which the client chose, in base64url. */
+  readonly id: string;
+  /** The number of the server's messages that the client has received. */
+  readonly received: number;
+}
+
+/** What a server answers. */
+export interface Answer {
+  /** The selected protocol; empty for none. */
+  readonly protocol: string;
+  /** Absent if the server keeps no sessions. */
+  readonly session?: AnswerSession | undefined;
+}
+
+export interface AnswerSession {
+  /** False if the session is new to the server: the client has just begun it, or the server has lost it. */
+  readonly resumed: boolean;
+  /** The number of the client's messages that the server has received. */
+  readonly received: number;
 }
 
 /** RFC 6455 §4.1: a protocol is a token of RFC 2616. */
 export const isToken = (text: string): boolean => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
 
-export const encodeOpening = (opening: Opening | { readonly protocol: string }): Uint8Array =>
+export const encodeOpening = (opening: Opening | Answer): Uint8Array =>
   new TextEncoder().encode(JSON.stringify(opening));
 
 /** @throws FrameError */
 export function readOpening(payload: Uint8Array): Opening {
-  const { path, protocols, ...others } = objectOf(payload);
+  const { path, protocols, session, ...others } = objectOf(utf8Of(payload));
   const isValid =
     typeof path === "string" &&
-    /^\/[!-~]*$/.test(path) &&
-    !path.includes("#") &&
+    isPath(path) &&
     Array.isArray(protocols) &&
     protocols.every((one) => typeof one === "string" && isToken(one)) &&
     new Set(protocols).size === protocols.length;
   if (!isValid || Object.keys(others).length) throw invalidOpening();
-  return { path, protocols };
+  return { path, protocols, ...(session !== undefined && { session: readSession(session) }) };
 }
 
-/** The protocol that the server selects; empty for none. Throws a FrameError. */
-export function readAnswer(payload: Uint8Array, offered: readonly string[]): string {
-  const { protocol, ...others } = objectOf(payload);
+/** A path in ASCII, with a query perhaps, and without a fragment. */
+export const isPath = (text: string): boolean => /^\/[!-"$-~]*$/.test(text);
+
+function readSession(value: unknown): OpeningSession {
+  const { id, received, ...others } = properties(value);
+  const isValid = typeof id === "string" && /^[\w-]{22,64}$/.test(id) && isCount(received);
+  if (!isValid || Object.keys(others).length) throw invalidOpening();
+  return { id, received };
+}
+
+/** @throws FrameError */
+export function readAnswer(payload: Uint8Array, { protocols, session: asked }: Opening): Answer {
+  const { protocol, session, ...others } = objectOf(utf8Of(payload));
   if (typeof protocol !== "string" || Object.keys(others).length) throw invalidOpening();
   // A client that asked for protocols must get one of them.
-  if (offered.length ? !offered.includes(protocol) : protocol !== "")
+  if (protocols.length ? !protocols.includes(protocol) : protocol !== "")
     throw new FrameError(1002, "the server selected a protocol that the client did not offer", "wrong_protocol");
-  return protocol;
+  if (session === undefined || !asked) {
+    if (session !== undefined) throw invalidOpening();
+    return { protocol };
+  }
+  const { resumed, received, ...otherProperties } = properties(session);
+  if (typeof resumed !== "boolean" || !isCount(received) || Object.keys(otherProperties).length) throw invalidOpening();
+  return { protocol, session: { resumed, received } };
 }
 
-function objectOf(payload: Uint8Array): Record<string, unknown> {
-  const text = utf8Of(payload);
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function objectOf(text: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+    return properties(JSON.parse(text));
   } catch {
-    // Reported below, like any other value that is no object.
+    // Not JSON, or no object.
+    throw invalidOpening();
   }
-  throw invalidOpening();
+}
+
+function properties(value: unknown): Record<string, unknown> {
+  if (typeof value !== "object" || value === null) throw invalidOpening();
+  return value as Record<string, unknown>;
 }
 
 const invalidOpening = (): FrameError => new FrameError(1002, "the peer sent an invalid opening");

@@ -1,0 +1,124 @@
+/**
+ * The sessions that a server keeps, so that a client that lost its connection can continue.
+ * @module
+ */
+import { equal } from "../bytes/bytes.ts";
+import type { TlsConnection } from "../connection/connection.ts";
+import { TlsError } from "../errors.ts";
+import { maxKeptSessions, maxSessionQueue, sessionKeepTime } from "../limits.ts";
+import { optionsOf } from "../validation/options.ts";
+import { MessageSession } from "./session.ts";
+
+export interface MessageSessionsOptions {
+  /** How long a session waits for its client, in milliseconds. Default 60,000. */
+  readonly keep?: number;
+  /** The most sessions without a connection. The one that has waited longest ends. Default 1,000. */
+  readonly maxWaiting?: number;
+  /** The most bytes of messages that a session keeps until its client acknowledges them. Default 4 MiB. */
+  readonly maxQueue?: number;
+}
+
+interface Entry {
+  readonly session: MessageSession;
+  readonly client: Client;
+  timer?: unknown;
+}
+
+/** Who began a session, as far as the handshake says. */
+interface Client {
+  readonly certificate: Uint8Array | undefined;
+  readonly pskIdentity: string | undefined;
+}
+
+/**
+ * The message sessions of a server. Give it to each `acceptMessages` of the server.
+ * @example
+ * const sessions = new MessageSessions({ keep: 120_000 });
+ */
+export class MessageSessions {
+  readonly #keep: number;
+  readonly #maxWaiting: number;
+  readonly #maxQueue: number;
+  /** By ID. Those without a connection stand in the order in which they lost it. */
+  readonly #entries = new Map<string, Entry>();
+  #waiting = 0;
+
+  /** @throws TlsError `configuration` */
+  constructor(options: MessageSessionsOptions = {}) {
+    const known = optionsOf(options, ["ms keep", "1~2147483647 maxWaiting maxQueue"]);
+    this.#keep = known.keep ?? sessionKeepTime;
+    this.#maxWaiting = known.maxWaiting ?? maxKeptSessions;
+    this.#maxQueue = known.maxQueue ?? maxSessionQueue;
+  }
+
+  /** The number of sessions, with or without a connection. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The session with this ID. `"foreign"` if the client of the channel is not the one that began it. */
+  find(id: string, channel: TlsConnection): MessageSession | "foreign" | undefined {
+    const entry = this.#entries.get(id);
+    if (!entry) return undefined;
+    if (!isSame(entry.client, clientOf(channel))) return "foreign";
+    this.#stopWaiting(entry);
+    return entry.session;
+  }
+
+  /** Begins a session with a new ID. */
+  begin(id: string, channel: TlsConnection): MessageSession {
+    const entry: Entry = {
+      client: clientOf(channel),
+      session: new MessageSession(channel, {
+        maxQueue: this.#maxQueue,
+        onLost: () => this.#startWaiting(id, entry),
+        onEnd: () => {
+          this.#stopWaiting(entry);
+          if (this.#entries.get(id) === entry) this.#entries.delete(id);
+        },
+      }),
+    };
+    this.#entries.set(id, entry);
+    return entry.session;
+  }
+
+  /** Ends all sessions that have no connection. */
+  close(): void {
+    for (const { session, timer } of [...this.#entries.values()]) if (timer) session.fail(lostClientError());
+  }
+
+  #startWaiting(id: string, entry: Entry): void {
+    const timer = setTimeout(() => entry.session.fail(lostClientError()), this.#keep);
+    // A program of Node.js may end meanwhile.
+    (timer as { unref?: () => void }).unref?.();
+    entry.timer = timer;
+    this.#waiting++;
+    // Now it is the last of those that wait.
+    this.#entries.delete(id);
+    this.#entries.set(id, entry);
+    if (this.#waiting <= this.#maxWaiting) return;
+    for (const { session, timer } of this.#entries.values()) if (timer) return session.fail(lostClientError());
+  }
+
+  #stopWaiting(entry: Entry): void {
+    if (!entry.timer) return;
+    clearTimeout(entry.timer);
+    entry.timer = undefined;
+    this.#waiting--;
+  }
+}
+
+const clientOf = ({ session: { peer, pskIdentity } }: TlsConnection): Client => ({
+  certificate: peer?.certificate.raw,
+  pskIdentity,
+});
+
+/** Nobody can guess an ID. But a client with a certificate or a pre-shared key must also come with the same one. */
+const isSame = (before: Client, now: Client): boolean =>
+  before.pskIdentity === now.pskIdentity &&
+  (before.certificate && now.certificate
+    ? equal(before.certificate, now.certificate)
+    : before.certificate === now.certificate);
+
+const lostClientError = (): TlsError =>
+  new TlsError(undefined, "the client did not come back", { code: "session_lost", fault: "transport" });
