@@ -183,7 +183,8 @@ export class TlsServer {
       const handler = this.#pendingHandlers.get(connection);
       connection.signalClosing();
       stopHooks.get(connection)?.();
-      if (handler) await (grace > 0 ? Promise.race([handler, graceIsOver]) : undefined);
+      // Without a grace period, a handler still has this turn of the event loop, in which it can send a goodbye.
+      if (handler) await Promise.race([handler, grace > 0 ? graceIsOver : new Promise(setImmediate)]);
       if (this.#pendingHandlers.has(connection)) unfinished.push(connection);
       await connection.close().catch(ignore);
     };

@@ -60,7 +60,6 @@ export class MessageConnection implements Messages {
   /** Takes the number of messages that the peer has acknowledged. Without it, an acknowledgement breaks the framing. */
   onAck: ((count: number) => void) | undefined;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Called with the payload of each ping of the peer, before it is answered. */
   onPing: ((payload: Bytes) => void) | undefined;
 
   constructor(channel: TlsConnection, limits: MessageLimits) {

@@ -3,6 +3,7 @@
  * repeated. Each side keeps its messages until the peer acknowledges them.
  * @module
  */
+import type { Bytes } from "../bytes/bytes.ts";
 import type { TlsConnection } from "../connection/connection.ts";
 import { type Deferred, deferred } from "../connection/deferred.ts";
 import { closedError, closeTimeoutError, localCloseError } from "../connection/errors.ts";
@@ -66,6 +67,7 @@ export class MessageSession implements Messages {
   #closeTimer: unknown;
   #error: TlsError | undefined;
   #hasEnded = false;
+  onPing: ((payload: Bytes) => void) | undefined;
 
   constructor(channel: TlsConnection, options: MessageSessionOptions) {
     this.#channel = channel;
@@ -136,6 +138,7 @@ export class MessageSession implements Messages {
       this.#outbox.acknowledge(count);
       this.#options.onProgress?.();
     };
+    connection.onPing = (payload) => this.onPing?.(payload);
     void this.#receive(connection);
     clearTimeout(this.#closeTimer);
     this.#closeTimer = undefined;

@@ -8,6 +8,7 @@ import {
   type AcceptMessagesOptions,
   acceptMessages,
   isToken,
+  type Messages,
   messageAlpn,
   messageProtocols,
   type Opening,
@@ -18,6 +19,8 @@ import { serverOptions, withExplanationSync } from "@handclasp/core/unstable/eng
 import { peerErrors, stopHooks } from "../handlerHooks.ts";
 import { type ConnectionHandler, createServer, type ServerOptions, type TlsServer } from "../server.ts";
 import { runHandler, ServerSocket } from "./serverSocket.ts";
+
+type MessageSessions = NonNullable<AcceptMessagesOptions["sessions"]>;
 
 /** What a client asks for, and who it is. */
 export interface SocketRequest {
@@ -51,6 +54,11 @@ export interface WebSocketHandlerOptions {
    * `close` with 1006, and never `open`. Each client waits one round trip longer for `open`.
    */
   readonly allow?: (request: SocketRequest) => boolean | PromiseLike<boolean>;
+  /**
+   * Keeps the sessions of clients with `reconnect`: a socket stays open while its client is away, and no message is lost
+   * or repeated. Default: a client that loses its connection begins anew.
+   */
+  readonly sessions?: MessageSessions;
   /** The most bytes of a message that a client may send. Default 16 MiB. */
   readonly maxMessage?: number;
   /** How long a client may take to say what it asks for, in milliseconds. Default 10,000. */
@@ -66,7 +74,7 @@ export interface WebSocketServerOptions extends Omit<ServerOptions, "alpn" | "re
 
 const socketRows: readonly string[] = [
   "string[] protocols",
-  "function allow",
+  "function allow sessions.find",
   "1~2147483647 maxMessage",
   "ms openingTimeout",
 ];
@@ -94,9 +102,10 @@ export const createWebSocketServer = (options: WebSocketServerOptions, handler: 
           "leave it out; for a server of other protocols too, use createServer with webSocketHandler",
         );
     serverRows ??= [...serverOptions(), "function onError", ...socketRows];
-    const { protocols, allow, maxMessage, openingTimeout, ...others } = optionsOf(options, serverRows);
+    const { protocols, allow, sessions, maxMessage, openingTimeout, ...others } = optionsOf(options, serverRows);
     const { closeTimeout, handshakeTimeout } = others;
-    const own = { protocols, allow, maxMessage, closeTimeout, openingTimeout: openingTimeout ?? handshakeTimeout };
+    const timeouts = { closeTimeout, openingTimeout: openingTimeout ?? handshakeTimeout };
+    const own = { protocols, allow, sessions, maxMessage, ...timeouts };
     // A client without protocols counts as open at once, unless the server promises to answer.
     const alpn = allow ? [messageAlpn.answered] : messageProtocols;
     return createServer({ ...others, alpn, requireAlpn: true }, webSocketHandler(defined(own), handler));
@@ -146,18 +155,27 @@ async function open(
     isStopping = true;
   });
   const socketOptions = allow ? { ...options, allow: (opening: Opening) => allow(requestOf(opening)) } : options;
-  const { messages, opening } = await acceptMessages(channel, socketOptions).catch(async (error: unknown) => {
-    if (!TlsError.is(error) || error.fault === "configuration") throw error;
-    // The client gets a Close, which the server would cut off if this promise rejected at once.
-    await channel.closed.catch(() => {});
-    if (error.fault !== "application") peerErrors.add(error);
-    throw error;
-  });
-  const socket = new ServerSocket(messages);
+  const { messages, opening, isResumed } = await acceptMessages(channel, socketOptions).catch(
+    async (error: unknown) => {
+      if (!TlsError.is(error) || error.fault === "configuration") throw error;
+      // The client gets a Close, which the server would cut off if this promise rejected at once.
+      await channel.closed.catch(() => {});
+      if (error.fault !== "application") peerErrors.add(error);
+      throw error;
+    },
+  );
+  const known = isResumed ? sockets.get(messages) : undefined;
+  const socket = known ?? new ServerSocket(messages);
   closeAtStop(channel, socket);
   if (isStopping) socket.close(goingAway);
+  // The handler of a client that has come back is at work already.
+  if (known) return { closed: channel.closed.catch(() => {}) };
+  if (options.sessions) sockets.set(messages, socket);
   return { closed: runHandler(socket, () => (isStopping ? undefined : handler(socket, requestOf(opening)))) };
 }
+
+/** The sockets of sessions. */
+const sockets = new WeakMap<Messages, ServerSocket>();
 
 /** A separate function, because a closure in `open` would keep the request in memory. */
 function closeAtStop(channel: TlsConnection, socket: ServerSocket): void {

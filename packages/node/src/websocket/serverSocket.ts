@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from "node:events";
 import { type Session, type TlsConnection, TlsError } from "@handclasp/core";
-import { type Closed, FrameError, type MessageConnection } from "@handclasp/core/messages";
+import { type Closed, FrameError, type Messages } from "@handclasp/core/messages";
 import { usageError } from "@handclasp/core/unstable";
 
 import { peerErrors } from "../handlerHooks.ts";
@@ -96,7 +96,7 @@ export class ServerSocket extends EventEmitter<ServerSocketEvents> {
     };
   }
 
-  readonly #messages: MessageConnection;
+  readonly #messages: Messages;
   #readyState: 1 | 2 | 3 = OPEN;
   #binaryType: "nodebuffer" | "arraybuffer" = "nodebuffer";
   #isPaused = false;
@@ -112,7 +112,7 @@ export class ServerSocket extends EventEmitter<ServerSocketEvents> {
   #onFinished: (() => void) | undefined;
 
   /** `acceptMessages` makes the messages. */
-  constructor(messages: MessageConnection) {
+  constructor(messages: Messages) {
     super({ captureRejections: true });
     this.#messages = messages;
     (this as EventEmitter).on("newListener", onNewListener);
@@ -127,7 +127,7 @@ export class ServerSocket extends EventEmitter<ServerSocketEvents> {
   get session(): Session {
     return this.channel.session;
   }
-  /** The channel that carries the messages. Do not read or write it. */
+  /** The channel that carries the messages. Do not read or write it. After a client has reconnected, it is another. */
   get channel(): TlsConnection {
     return this.#messages.channel;
   }
@@ -204,6 +204,8 @@ export class ServerSocket extends EventEmitter<ServerSocketEvents> {
   terminate(): void {
     this.#isTerminated = true;
     this.#leaveOpen();
+    // Without this call, a session would wait for its client to come back.
+    this.#messages.close().catch(() => {});
     this.channel.abort();
   }
 

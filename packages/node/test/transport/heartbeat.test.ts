@@ -189,7 +189,7 @@ describe("a heartbeat", () => {
     heartbeat.stop();
     await pass(100_000);
     expect([ws.pings, vi.getTimerCount()]).toEqual([0, 0]);
-    const other = beating(undefined, noBytes());
+    const other = beating({ interval: 30_000, timeout: 500_000 }, noBytes());
     await pass(30_000);
     other.ws.readyState = 2;
     await pass(100_000);

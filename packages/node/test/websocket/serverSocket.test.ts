@@ -220,6 +220,16 @@ describe("messages that come early", () => {
     expect(server.connections.size).toBe(0);
   });
 
+  test("do not keep a connection whose handler settles without listeners after the peer has closed", async () => {
+    const { client, server } = await serving(() => sleep(1_000));
+    void client.send("a");
+    void client.close();
+    await pass(1_100);
+    const closing = outcome(server.close({ grace: 60_000 }));
+    await pass(50);
+    expect(closing()).toEqual([]);
+  });
+
   test("are delivered to nobody after `resume`", async () => {
     const { client, socket } = await serving((one) => one.resume());
     void client.send("a");
@@ -509,6 +519,7 @@ describe("after a failure of the application", () => {
 
   test("a handler that rethrows the error of its socket has not failed, although the channel closed in order", async () => {
     const { client, onError } = await serving(async (socket) => {
+      socket.resume();
       const [error] = await once(socket, "error");
       throw error;
     });

@@ -1,13 +1,16 @@
 /** createWebSocketServer and webSocketHandler with `SecureWebSocket` as client, over the WebSocket of `ws` on loopback. */
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { MessageSessions } from "@handclasp/core/message-sessions";
 import { openMessages } from "@handclasp/core/messages";
 import { connect, createServer, nodeCredential, type TlsServer } from "@handclasp/node";
 import {
   createWebSocketServer,
   messageAlpn,
   messageProtocols,
+  reconnect,
   SecureWebSocket,
+  type ServerSocket,
   type SocketHandler,
   type SocketRequest,
   type WebSocketServerOptions,
@@ -144,7 +147,7 @@ describe("a server of sockets", () => {
     const port = await serve({ onError, openingTimeout: 20 }, () => {});
     const channel = await connect(`ws://localhost:${port}/`, { ca: ca.pem, alpn: messageProtocols });
     await expect(channel.closed).rejects.toMatchObject({ by: "peer" });
-    await eventually(() => expect(onError.mock.calls.map(([{ code }]) => code)).toContain("handshake_timeout"));
+    await eventually(() => expect(onError.mock.calls.map(([{ message }]) => message).join()).toContain("within 20 ms"));
   });
 
   test("serves TCP too, where a request has no upgrade", async () => {
@@ -158,6 +161,47 @@ describe("a server of sockets", () => {
     const socket = new SecureWebSocket("ws://localhost/", { ca: ca.pem, carrier: `tcp://localhost:${port}` });
     expect(await socket.closed).toMatchObject({ code: 4000 });
     expect(requests[0]?.upgrade).toBeUndefined();
+  });
+});
+
+describe("with sessions", () => {
+  test("a socket stays open while its client reconnects, and ends with `terminate` or the server", async () => {
+    const sessions = new MessageSessions();
+    const open: ServerSocket[] = [];
+    const closes: number[] = [];
+    const server = createWebSocketServer({ credentials, sessions }, (socket) => {
+      open.push(socket);
+      socket.on("message", (data) => socket.send(String(data)));
+      socket.on("close", (code) => closes.push(code));
+    });
+    const port = await listen(server);
+    const client = new SecureWebSocket(`ws://localhost:${port}/`, {
+      ca: ca.pem,
+      reconnect: reconnect({ minDelay: 5, maxDelay: 50 }),
+    });
+    const received: unknown[] = [];
+    client.onmessage = ({ data }) => received.push(data);
+    await client.opened;
+    for (let i = 0; i < 3; i++) {
+      client.send(String(i));
+      await eventually(() => expect(received.length).toBe(i + 1));
+      const before = open[0]?.channel;
+      before?.abort();
+      await eventually(() => expect(open[0]?.channel).not.toBe(before));
+    }
+    expect([received, open.length, closes, open[0]?.readyState]).toEqual([["0", "1", "2"], 1, [], 1]);
+    open[0]?.terminate();
+    await eventually(() => expect(closes).toEqual([1006]));
+    expect(sessions.size).toBe(0);
+    client.close();
+
+    const other = new SecureWebSocket(`ws://localhost:${port}/`, { ca: ca.pem, reconnect: reconnect() });
+    await other.opened;
+    await eventually(() => expect(open.at(-1)?.readyState).toBe(1));
+    const count = open.length;
+    expect(await server.close()).toEqual([]);
+    expect([open.length, open.at(-1)?.readyState, closes.at(-1)]).toEqual([count, 3, 1001]);
+    other.close();
   });
 });
 
