@@ -22,11 +22,15 @@ const providers = [
   ["@handclasp/core", "@handclasp/core/x509", "@handclasp/core/keys", "@handclasp/core/unstable"],
   ["@handclasp/node", "@handclasp/core", "@handclasp/testing"],
   ["@handclasp/browser", "@handclasp/core"],
+  ["@handclasp/core/messages", "@handclasp/core/message-sessions", "@handclasp/core"],
+  ["@handclasp/node/websocket", "@handclasp/core/messages", "@handclasp/node"],
+  ["@handclasp/browser/websocket", "@handclasp/browser"],
 ].map((entries) => [...entries, "node:fs/promises", "node:fs", "node:stream", "vitest"]);
 
 /** The values that an example takes from the application around it. */
 const presumed = `
 import type { Credential, Random, Transport, TlsConnection, CryptoProvider } from "@handclasp/core";
+import type { Messages } from "@handclasp/core/messages";
 import type { Certificate, TrustPolicy } from "@handclasp/core/x509";
 declare global {
   const url: string, pem: string, ca: string, serverName: string, cert: string, key: Uint8Array;
@@ -35,6 +39,9 @@ declare global {
   const certificate: Certificate, issuer: Certificate, policy: TrustPolicy;
   const clientRandom: Uint8Array, serverRandom: Uint8Array, premaster: Uint8Array;
   const error: unknown;
+  const messages: Messages;
+  const ReconnectingWebSocket: new (url: string, protocols: string[], options: { WebSocket: unknown }) => unknown;
+  const createClient: (options: { url: string; webSocketImpl: unknown }) => unknown;
   const hsm: { sign(scheme: string, message: Uint8Array): Promise<Uint8Array> };
   function stopWorking(): void;
   function renewCertificate(): void;

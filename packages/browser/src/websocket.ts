@@ -69,7 +69,7 @@ export const secureWebSocketStream = (
  * both directions, in every engine.
  * @example
  * const { readable, writable } = await new SecureWebSocketStream("wss://log.example/all", { ca: pem }).opened;
- * await readable.pipeThrough(summary).pipeTo(writable);
+ * await readable.pipeTo(writable);
  */
 export const SecureWebSocketStream: SecureWebSocketStreamClass<ConnectOptions> = /* @__PURE__ */ secureWebSocketStream(
   {},
