@@ -20,7 +20,7 @@ import { examplesOf } from "./lib/passages.mjs";
 /** The modules from which an example may take names: a row for core alone, one for Node.js and one for a page. */
 const providers = [
   ["@handclasp/core", "@handclasp/core/x509", "@handclasp/core/keys", "@handclasp/core/unstable"],
-  ["@handclasp/node", "@handclasp/core", "@handclasp/testing"],
+  ["@handclasp/node", "@handclasp/node/websocket", "@handclasp/core", "@handclasp/core/messages", "@handclasp/testing"],
   ["@handclasp/browser", "@handclasp/core"],
   ["@handclasp/core/messages", "@handclasp/core/message-sessions", "@handclasp/core"],
   ["@handclasp/node/websocket", "@handclasp/core/messages", "@handclasp/node"],

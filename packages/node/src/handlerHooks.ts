@@ -1,5 +1,5 @@
 /**
- * What a server and the handlers of this package tell each other about a connection.
+ * Notices about a connection between a server and the handlers of this package.
  * @module
  */
 import type { TlsConnection } from "@handclasp/core";
@@ -11,7 +11,7 @@ import type { TlsConnection } from "@handclasp/core";
 export const stopHooks: WeakMap<TlsConnection, () => void> = new WeakMap();
 
 /**
- * Errors that a peer caused, with which a handler rejected. The server reports them as it reports errors of connections:
- * to `onError`, and not to the console, which any peer could fill.
+ * Errors that a peer caused, with which a handler rejected. The server reports them as it reports errors of
+ * connections: to `onError`, and not to the console, which any peer could fill.
  */
 export const peerErrors: WeakSet<object> = new WeakSet();

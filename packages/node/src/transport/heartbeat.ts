@@ -35,7 +35,7 @@ interface Internals {
   readonly _socket?: unknown;
 }
 
-/** Properties that Node.js does not document: what it gave to the kernel, and how much of it the kernel has not taken. */
+/** Properties that Node.js does not document: the bytes for the kernel, and those of them that it has not taken. */
 interface SocketInternals {
   readonly _bytesDispatched?: number;
   readonly _handle?: { readonly writeQueueSize?: number } | null;

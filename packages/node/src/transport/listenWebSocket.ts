@@ -38,7 +38,7 @@ export interface ListenWebSocketOptions extends ListenTcpOptions, RequestRules {
    * these, and TLS authenticates the client.
    */
   allow?: (request: IncomingMessage) => boolean;
-  /** The pings to each peer, which end a connection with `peer_unresponsive` if it does not answer. `false` for none. */
+  /** The pings to each peer. If it does not answer, its connection ends with `peer_unresponsive`. `false` for none. */
   heartbeat?: HeartbeatOptions | false;
 }
 

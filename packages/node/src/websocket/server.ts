@@ -22,7 +22,7 @@ import { runHandler, ServerSocket } from "./serverSocket.ts";
 
 type MessageSessions = NonNullable<AcceptMessagesOptions["sessions"]>;
 
-/** What a client asks for, and who it is. */
+/** The request of a client for a socket, and the identity of the client. */
 export interface SocketRequest {
   /** The path and the query of the client's URL, such as `/chat?room=1`. They came inside the channel. */
   readonly url: string;
@@ -50,13 +50,13 @@ export interface WebSocketHandlerOptions {
   /** The protocols of the server, in order of preference. A client that offers only others is refused. */
   readonly protocols?: readonly string[];
   /**
-   * Decides whether a client may open a socket. Only `true`, or a promise of it, allows it. A client that is refused gets
-   * `close` with 1006, and never `open`. Each client waits one round trip longer for `open`.
+   * Decides whether a client may open a socket. Only `true`, or a promise of it, allows it. A client that is refused
+   * gets `close` with 1006, and never `open`. Each client waits one round trip longer for `open`.
    */
   readonly allow?: (request: SocketRequest) => boolean | PromiseLike<boolean>;
   /**
-   * Keeps the sessions of clients with `reconnect`: a socket stays open while its client is away, and no message is lost
-   * or repeated. Default: a client that loses its connection begins anew.
+   * Keeps the sessions of clients with `reconnect`: a socket stays open while its client is away, and no message is
+   * lost or repeated. Default: a client that loses its connection begins anew.
    */
   readonly sessions?: MessageSessions;
   /** The most bytes of a message that a client may send. Default 16 MiB. */
@@ -112,9 +112,9 @@ export const createWebSocketServer = (options: WebSocketServerOptions, handler: 
   });
 
 /**
- * Makes a handler of connections from a handler of sockets, for a server that speaks other ALPN protocols too. Give the
- * server `alpn: messageProtocols`, or with `allow` `[messageAlpn.answered]`, so that a client that is refused never gets
- * `open`.
+ * Makes a handler of connections from a handler of sockets, for a server that speaks other ALPN protocols too. Give
+ * the server `alpn: messageProtocols`, or with `allow` `[messageAlpn.answered]`, so that a client that is refused never
+ * gets `open`.
  * @throws TlsError `configuration`
  * @example
  * const chat = webSocketHandler({ protocols: ["chat"] }, (socket) => socket.send("hello"));

@@ -38,7 +38,7 @@ class FakeWebSocket extends EventEmitter {
 
 interface Counts {
   bytesRead: number;
-  /** What Node.js has given to the kernel, and how much of it waits for room. */
+  /** The bytes that Node.js has given to the kernel, and those of them that wait for room. */
   dispatched: number;
   waiting: number;
 }

@@ -23,7 +23,7 @@ const echo = (socket: ServerSocket): void => {
 };
 
 describe("messages", () => {
-  test("a text arrives as a Buffer with isBinary false, bytes with isBinary true, and an echo keeps the type", async () => {
+  test("a text arrives as a Buffer with isBinary false, bytes with isBinary true; an echo keeps it", async () => {
     const received: unknown[] = [];
     const { client } = await serving((socket) => {
       socket.on("message", (data, isBinary) => received.push(data, isBinary));
@@ -230,7 +230,7 @@ describe("messages that come early", () => {
     expect(closing()).toEqual([]);
   });
 
-  test("are delivered to nobody after `resume`", async () => {
+  test("are dropped after `resume` if there is no listener", async () => {
     const { client, socket } = await serving((one) => one.resume());
     void client.send("a");
     await pass(20);
@@ -517,7 +517,7 @@ describe("after a failure of the application", () => {
     expect(onError.mock.calls.map(([error]) => (error as { code: string }).code)).toEqual(["connection_lost"]);
   });
 
-  test("a handler that rethrows the error of its socket has not failed, although the channel closed in order", async () => {
+  test("a handler that rethrows the error of its socket has not failed", async () => {
     const { client, onError } = await serving(async (socket) => {
       socket.resume();
       const [error] = await once(socket, "error");
@@ -554,7 +554,7 @@ describe("server.close", () => {
     expect([events, closing()]).toEqual([["close 1001"], []]);
   });
 
-  test("waits for a client that does not answer until the close timeout, and for a handler until the grace period", async () => {
+  test("waits for a client that does not answer, and for a handler until the grace period ends", async () => {
     const { server, pair, socket } = await serving(echo, { closeTimeout: 60_000 });
     const events = eventsOf(socket, "message");
     pair.a.pause();

@@ -44,7 +44,7 @@ export interface Serving {
   readonly pair: ReturnType<typeof memoryPair>;
   readonly client: MessageConnection;
   readonly socket: ServerSocket;
-  /** What the server's `onError` got. */
+  /** The `onError` of the server. */
   readonly onError: Mock<(error: unknown) => void>;
 }
 

@@ -1,4 +1,4 @@
-/** createWebSocketServer and webSocketHandler with `SecureWebSocket` as client, over the WebSocket of `ws` on loopback. */
+/** createWebSocketServer and webSocketHandler with `SecureWebSocket` as client, over `ws` on loopback. */
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { MessageSessions } from "@handclasp/core/message-sessions";
