@@ -29,6 +29,7 @@ export type SecureWebSocketStreamOptions = StreamOptions<ConnectOptions>;
  * A class with the constructor `(url, protocols)`, for libraries that take a class of WebSockets.
  * @throws TlsError `configuration`
  * @example
+ * import ReconnectingWebSocket from "reconnecting-websocket";
  * const client = new ReconnectingWebSocket("wss://chat.example/", [], { WebSocket: secureWebSocket({ ca }) });
  */
 export const secureWebSocket = (options: SecureWebSocketOptions): SecureWebSocketClass<ConnectOptions> =>

@@ -28,6 +28,7 @@ export type SecureWebSocketStreamOptions = StreamOptions<ConnectOptions>;
  * A class with the constructor `(url, protocols)`, for libraries that take a class of WebSockets.
  * @throws TlsError `configuration`
  * @example
+ * import { createClient } from "graphql-ws";
  * const client = createClient({ url: "wss://chat.example/graphql", webSocketImpl: secureWebSocket({ ca }) });
  */
 export const secureWebSocket = (options: SecureWebSocketOptions): SecureWebSocketClass<ConnectOptions> =>

@@ -1,4 +1,4 @@
-/** What the options of SecureWebSocket do, what its promises and events say, and what the outer WebSocket learns. */
+/** The options of SecureWebSocket, its promises and events, and the requests that its outer WebSocket sends. */
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
@@ -285,7 +285,7 @@ test("messages keep their order around Blobs, and data may change after send", a
   expect(await socket.closed).toMatchObject({ code: 3000 });
 });
 
-test("bufferedAmount counts bytes of UTF-8 until the channel takes them, and goes on counting after close", async () => {
+test("bufferedAmount counts bytes of UTF-8 until the channel takes them, and grows on after close", async () => {
   const socket = open();
   await socket.opened;
   expect(socket.bufferedAmount).toBe(0);
@@ -334,7 +334,7 @@ describe("a socket that cannot open has the error on its event and on both promi
     "an unknown CA": ["unknown_issuer", () => open({ ca: otherCa })],
     "a server without the framing": ["no_application_protocol", () => open({}, `${other}/`)],
     "a path that the server refuses": ["open_refused", () => open({}, `${selective}/secret`)],
-    "nobody there": ["connection_refused", () => open({}, "ws://localhost:1/")],
+    "a port without a server": ["connection_refused", () => open({}, "ws://localhost:1/")],
   };
   let otherCa = "";
   let other = "";
