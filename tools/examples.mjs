@@ -28,7 +28,7 @@ const providers = [
 /** The values that an example takes from the application around it. */
 const presumed = `
 import type { Credential, Random, Transport, TlsConnection, CryptoProvider } from "@handclasp/core";
-import type { MessageConnection } from "@handclasp/core/messages";
+import type { Messages } from "@handclasp/core/messages";
 import type { Certificate, TrustPolicy } from "@handclasp/core/x509";
 declare global {
   const url: string, pem: string, ca: string, serverName: string, cert: string, key: Uint8Array;
@@ -36,7 +36,7 @@ declare global {
   const chain: Uint8Array[], der: Uint8Array, leaf: Uint8Array, response: Uint8Array, now: number;
   const certificate: Certificate, issuer: Certificate, policy: TrustPolicy;
   const clientRandom: Uint8Array, serverRandom: Uint8Array, premaster: Uint8Array;
-  const messages: MessageConnection;
+  const messages: Messages;
   const summary: TransformStream<string | Uint8Array, string | Uint8Array>;
   const error: unknown;
   const hsm: { sign(scheme: string, message: Uint8Array): Promise<Uint8Array> };

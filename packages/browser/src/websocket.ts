@@ -10,7 +10,9 @@ import {
   messageStreamClass,
   type SecureWebSocketClass,
   type SecureWebSocketStreamClass,
+  type SecureWebSocket as Socket,
   type SocketOptions,
+  type SecureWebSocketStream as Stream,
   type StreamOptions,
 } from "@handclasp/websocket";
 
@@ -18,6 +20,10 @@ import { connect } from "./connect.ts";
 
 export type * from "@handclasp/websocket";
 export { reconnect, WebSocketError } from "@handclasp/websocket";
+
+// The constants of the same names below would hide these types of `export type *`.
+export type SecureWebSocket = Socket;
+export type SecureWebSocketStream = Stream;
 
 /** The options of {@link SecureWebSocket}. */
 export type SecureWebSocketOptions = SocketOptions<ConnectOptions>;
