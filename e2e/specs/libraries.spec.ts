@@ -1,4 +1,4 @@
-/** Libraries that take a WebSocket class run in real browsers, unchanged, on classes of secureWebSocket and byteSocket. */
+/** Libraries that take a WebSocket class, unchanged, on classes of ours, in real browsers. */
 import { nodeCredential } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
 import type { EnginePage } from "../support/engine.ts";

@@ -6,7 +6,10 @@ import { secureByteSocket, secureWebSocket } from "@handclasp/browser/websocket"
 // @ts-expect-error noVNC has no declarations.
 import RFB from "@novnc/novnc";
 import { createClient } from "graphql-ws/client";
-import ReconnectingWebSocket from "reconnecting-websocket";
+import Reconnecting from "reconnecting-websocket";
+
+// The library's declarations are those of its CommonJS build. esbuild takes the other one.
+const ReconnectingWebSocket = Reconnecting as unknown as typeof Reconnecting.default;
 
 declare global {
   var libraries: {

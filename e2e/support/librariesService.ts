@@ -3,8 +3,8 @@ import { createServer as createHttpServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { acceptMessages, type MessageConnection, messageProtocols } from "@handclasp/core/messages";
-import { createServer, type ServerOptions, type TlsConnection } from "@handclasp/node";
+import { acceptMessages, type Messages, messageProtocols } from "@handclasp/core/messages";
+import { createServer, type ServerCredentials, type TlsConnection } from "@handclasp/node";
 import { build } from "esbuild";
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from "graphql-ws";
 
@@ -21,7 +21,7 @@ export type Service = {
   close(): Promise<void>;
 };
 
-export async function startLibrariesService(credentials: ServerOptions["credentials"]): Promise<Service> {
+export async function startLibrariesService(credentials: ServerCredentials): Promise<Service> {
   const script = await bundle();
   const html =
     '<!doctype html><meta charset="utf-8"><title>libraries</title><script type="module" src="script.js"></script>';
@@ -58,7 +58,7 @@ export async function startLibrariesService(credentials: ServerOptions["credenti
   };
 }
 
-async function echo(messages: MessageConnection, cut: () => void): Promise<void> {
+async function echo(messages: Messages, cut: () => void): Promise<void> {
   for await (const message of messages) {
     if (message === "cut") cut();
     else await messages.send(message);
@@ -80,7 +80,7 @@ const server = makeServer({
   },
 });
 
-async function serveGraphql(messages: MessageConnection): Promise<void> {
+async function serveGraphql(messages: Messages): Promise<void> {
   const closed = server.opened(
     {
       protocol: messages.protocol,

@@ -11,6 +11,7 @@ import {
   type SecureWebSocketStreamClass,
   type SecureWebSocket as Socket,
   type SocketOptions,
+  type SecureWebSocketStream as Stream,
   type StreamOptions,
 } from "@handclasp/websocket";
 
@@ -30,6 +31,10 @@ export {
 } from "./websocket/server.ts";
 export { ServerSocket, type ServerSocketEvents, type ServerSocketSendOptions } from "./websocket/serverSocket.ts";
 
+// The constants of the same names below would hide these types of `export type *`.
+export type SecureWebSocket = Socket;
+export type SecureWebSocketStream = Stream;
+
 /** The options of {@link SecureWebSocket}. */
 export type SecureWebSocketOptions = SocketOptions<ConnectOptions>;
 
@@ -40,6 +45,7 @@ export type SecureWebSocketStreamOptions = StreamOptions<ConnectOptions>;
  * A class with the constructor `(url, protocols)`, for libraries that take a class of WebSockets.
  * @throws TlsError `configuration`
  * @example
+ * import { createClient } from "graphql-ws";
  * const client = createClient({ url: "wss://chat.example/graphql", webSocketImpl: secureWebSocket({ ca }) });
  */
 export const secureWebSocket = (options: SecureWebSocketOptions): SecureWebSocketClass<ConnectOptions> =>
