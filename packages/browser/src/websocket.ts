@@ -10,7 +10,9 @@ import {
   messageStreamClass,
   type SecureWebSocketClass,
   type SecureWebSocketStreamClass,
+  type SecureWebSocket as Socket,
   type SocketOptions,
+  type SecureWebSocketStream as Stream,
   type StreamOptions,
 } from "@handclasp/websocket";
 
@@ -50,6 +52,8 @@ export const secureByteSocket = (options: SecureWebSocketOptions): SecureWebSock
  * socket.onmessage = ({ data }) => console.log(data);
  */
 export const SecureWebSocket: SecureWebSocketClass<ConnectOptions> = /* @__PURE__ */ secureWebSocket({});
+/** A socket: an instance of the class. */
+export type SecureWebSocket = Socket;
 
 /**
  * A class with the constructor `(url, options)` of WebSocketStream, with options for all its streams.
@@ -71,3 +75,5 @@ export const secureWebSocketStream = (
 export const SecureWebSocketStream: SecureWebSocketStreamClass<ConnectOptions> = /* @__PURE__ */ secureWebSocketStream(
   {},
 );
+/** A stream: an instance of the class. */
+export type SecureWebSocketStream = Stream;
