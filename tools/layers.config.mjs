@@ -22,7 +22,7 @@ const packages = {
   "packages/browser/": ["packages/core/", "packages/websocket/"],
   "packages/testing/": ["packages/core/"],
   "packages/cli/": ["packages/core/", "packages/node/", "packages/testing/"],
-  "packages/conformance/": ["packages/core/", "packages/node/", "packages/testing/"],
+  "packages/conformance/": ["packages/core/", "packages/node/", "packages/browser/", "packages/testing/"],
   "packages/bench/": ["packages/core/", "packages/node/", "packages/browser/", "packages/testing/"],
 };
 const workspace = "^(packages|examples|e2e|tools|scripts)/";

@@ -45,6 +45,8 @@ export const secureWebSocket = (options: SecureWebSocketOptions): SecureWebSocke
 export const secureByteSocket = (options: SecureWebSocketOptions): SecureWebSocketClass<ConnectOptions> =>
   byteSocketClass(connect, clientOptions, options);
 
+export type SecureWebSocket = Socket;
+
 /**
  * A WebSocket whose messages travel in a channel of Handclasp, to a server of Handclasp.
  * @example

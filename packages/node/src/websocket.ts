@@ -17,8 +17,19 @@ import {
 
 import { type ConnectOptions, connect, connectOptions } from "./connect.ts";
 
+export { messageAlpn, messageProtocols } from "@handclasp/core/messages";
 export type * from "@handclasp/websocket";
-export { reconnect, WebSocketError } from "@handclasp/websocket";
+export { CloseEvent, reconnect, WebSocketError } from "@handclasp/websocket";
+export type { ServerSocketData, ServerSocketInput } from "./websocket/messageData.ts";
+export {
+  createWebSocketServer,
+  type SocketHandler,
+  type SocketRequest,
+  type WebSocketHandlerOptions,
+  type WebSocketServerOptions,
+  webSocketHandler,
+} from "./websocket/server.ts";
+export { ServerSocket, type ServerSocketEvents, type ServerSocketSendOptions } from "./websocket/serverSocket.ts";
 
 /** The options of {@link SecureWebSocket}. */
 export type SecureWebSocketOptions = SocketOptions<ConnectOptions>;
@@ -43,6 +54,8 @@ export const secureWebSocket = (options: SecureWebSocketOptions): SecureWebSocke
  */
 export const secureByteSocket = (options: SecureWebSocketOptions): SecureWebSocketClass<ConnectOptions> =>
   byteSocketClass(connect, connectOptions, options);
+
+export type SecureWebSocket = Socket;
 
 /**
  * A WebSocket whose messages travel in a channel of Handclasp, to a server of Handclasp.

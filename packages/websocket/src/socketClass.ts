@@ -48,6 +48,8 @@ export function socketClass<Options extends ConnectOptions>(
 
     constructor(url: string | URL, protocols: unknown = []) {
       super();
+      // biome-ignore lint/complexity/noArguments: `undefined` is a URL, relative to the page.
+      if (arguments.length === 0) throw new TypeError("a socket takes a URL");
       this.#url = socketUrl(url);
       const isOptions = typeof protocols === "object" && protocols !== null && !(Symbol.iterator in protocols);
       const options = isOptions

@@ -3,8 +3,10 @@
  * @module
  */
 
-/** Makes the members of a class enumerable, and names the class for `Object.prototype.toString`. */
-export function shape({ prototype }: { readonly prototype: object }, name: string): void {
+/** Makes the members of a class enumerable, and names the class. A bundler may have given it another name. */
+export function shape(shaped: { readonly prototype: object }, name: string): void {
+  const { prototype } = shaped;
+  Object.defineProperty(shaped, "name", { value: name, configurable: true });
   for (const member of Object.getOwnPropertyNames(prototype))
     if (member !== "constructor") Object.defineProperty(prototype, member, { enumerable: true });
   Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });

@@ -21,7 +21,7 @@ const isSent = (code: number): boolean =>
 /** The most bytes of a reason: a control frame has 125. */
 const maxReason = 123;
 /** The code that a Close without a code is reported with. */
-const noCode = 1005;
+export const noCode = 1005;
 /** The code that an end without a Close is reported with. */
 export const abnormalCode = 1006;
 

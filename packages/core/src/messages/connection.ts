@@ -60,6 +60,7 @@ export class MessageConnection implements Messages {
   /** Takes the number of messages that the peer has acknowledged. Without it, an acknowledgement breaks the framing. */
   onAck: ((count: number) => void) | undefined;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
+  onPing: ((payload: Bytes) => void) | undefined;
 
   constructor(channel: TlsConnection, limits: MessageLimits) {
     this.channel = channel;
@@ -244,6 +245,7 @@ export class MessageConnection implements Messages {
       case "message":
         return this.#inbox.add(received);
       case "ping":
+        this.onPing?.(received.data);
         return this.#isClosing ? undefined : this.#outbox.addPong(received.data);
       case "pong":
         return this.#handlePong(String.fromCharCode(...received.data));
@@ -315,12 +317,14 @@ export class MessageConnection implements Messages {
 const noCloseError = (): TlsError =>
   new TlsError(undefined, "the peer ended the channel without a Close", { code: "no_close" });
 
+/** A server that restarts or is overloaded may accept a later attempt (RFC 6455 §7.4.1, and IANA's registry). */
 const refusedError = (code: number, reason: string): TlsError =>
   new TlsError(
     undefined,
     `the server refused to open, with the code ${code} and the reason ${JSON.stringify(reason)}`,
     {
       code: "open_refused",
+      fault: [1001, 1012, 1013].includes(code) ? "transport" : "peer",
       advice: "does the server accept this path, these protocols and this client?",
     },
   );

@@ -27,6 +27,8 @@ export interface Messages {
   readonly protocol: string;
   /** The number of bytes of messages that the channel has not taken yet. */
   readonly waitingBytes: number;
+  /** Called with the payload of each ping of the peer, before it is answered. */
+  onPing: ((payload: Bytes) => void) | undefined;
   /**
    * Returns the next message, or `undefined` once the peer has closed and every message before was read. Rejects with
    * the TlsError that ended the connection. Never returns a message that is cut. Only one read may be pending.

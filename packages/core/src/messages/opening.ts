@@ -43,6 +43,11 @@ export interface AnswerSession {
   readonly resumed: boolean;
   /** The number of the client's messages that the server has received. */
   readonly received: number;
+  /**
+   * The number of the server's messages that it does not send again. The client may have acknowledged more on the old
+   * connection than its opening says.
+   */
+  readonly from: number;
 }
 
 /** RFC 6455 §4.1: a protocol is a token of RFC 2616. */
@@ -85,9 +90,10 @@ export function readAnswer(payload: Uint8Array, { protocols, session: asked }: O
     if (session !== undefined) throw invalidOpening();
     return { protocol };
   }
-  const { resumed, received, ...otherProperties } = properties(session);
-  if (typeof resumed !== "boolean" || !isCount(received) || Object.keys(otherProperties).length) throw invalidOpening();
-  return { protocol, session: { resumed, received } };
+  const { resumed, received, from, ...otherProperties } = properties(session);
+  const isValid = typeof resumed === "boolean" && isCount(received) && isCount(from);
+  if (!isValid || Object.keys(otherProperties).length) throw invalidOpening();
+  return { protocol, session: { resumed, received, from } };
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -309,9 +309,9 @@ test("close before open: the opening stops, and the socket was never open", asyn
   const events = eventsOf(socket);
   socket.close(3000, "changed my mind");
   expect(socket.readyState).toBe(socket.CLOSING);
-  await expect(socket.opened).rejects.toMatchObject({ name: expect.any(String) });
-  await expect(socket.closed).rejects.toThrow();
-  expect(events).toEqual([expect.arrayContaining(["error"]), ["close", 1006, "", false]]);
+  await expect(socket.opened).rejects.toMatchObject({ code: "aborted" });
+  await expect(socket.closed).rejects.toMatchObject({ code: "aborted" });
+  expect(events).toEqual(failedWith("aborted"));
   expect(clients).toEqual([]);
 });
 
@@ -354,6 +354,15 @@ describe("a socket that cannot open has the error on its event and on both promi
       expect(events).toEqual(failedWith(code));
       expect([socket.readyState, socket.session]).toEqual([socket.CLOSED, undefined]);
     });
+
+  test("a server without ALPN, whose channel is not left open", async () => {
+    const plain = createServer({ credentials: [credential], onError: () => {} }, ({ closed }) => closed);
+    servers.push(plain);
+    const listener = await plain.listenWebSocket();
+    const socket = open({}, `ws://localhost:${(listener.address() as AddressInfo).port}/`);
+    await expect(socket.opened).rejects.toMatchObject({ code: "no_application_protocol", by: "us" });
+    await expect.poll(() => plain.connections.size).toBe(0);
+  });
 
   test("but a path that the server accepts opens", async () => {
     expect(await open({}, `${selective}/public`).opened).toMatchObject({ alpn: messageAlpn.answered });
