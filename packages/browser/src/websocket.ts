@@ -54,8 +54,6 @@ export type SecureWebSocket = Socket;
  * socket.onmessage = ({ data }) => console.log(data);
  */
 export const SecureWebSocket: SecureWebSocketClass<ConnectOptions> = /* @__PURE__ */ secureWebSocket({});
-/** A socket: an instance of the class. */
-export type SecureWebSocket = Socket;
 
 /**
  * A class with the constructor `(url, options)` of WebSocketStream, with options for all its streams.
@@ -67,6 +65,8 @@ export const secureWebSocketStream = (
   options: SecureWebSocketStreamOptions,
 ): SecureWebSocketStreamClass<ConnectOptions> => messageStreamClass(connect, clientOptions, options);
 
+export type SecureWebSocketStream = Stream;
+
 /**
  * A WebSocketStream whose messages travel in a channel of Handclasp, to a server of Handclasp: with back-pressure in
  * both directions, in every engine.
@@ -77,5 +77,3 @@ export const secureWebSocketStream = (
 export const SecureWebSocketStream: SecureWebSocketStreamClass<ConnectOptions> = /* @__PURE__ */ secureWebSocketStream(
   {},
 );
-/** A stream: an instance of the class. */
-export type SecureWebSocketStream = Stream;

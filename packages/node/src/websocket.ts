@@ -64,8 +64,6 @@ export type SecureWebSocket = Socket;
  * socket.onmessage = ({ data }) => console.log(data);
  */
 export const SecureWebSocket: SecureWebSocketClass<ConnectOptions> = /* @__PURE__ */ secureWebSocket({});
-/** A socket: an instance of the class. */
-export type SecureWebSocket = Socket;
 
 /**
  * A class with the constructor `(url, options)` of WebSocketStream, with options for all its streams.
@@ -77,6 +75,8 @@ export const secureWebSocketStream = (
   options: SecureWebSocketStreamOptions,
 ): SecureWebSocketStreamClass<ConnectOptions> => messageStreamClass(connect, connectOptions, options);
 
+export type SecureWebSocketStream = Stream;
+
 /**
  * A WebSocketStream whose messages travel in a channel of Handclasp, to a server of Handclasp: with back-pressure in
  * both directions, in every engine.
@@ -87,5 +87,3 @@ export const secureWebSocketStream = (
 export const SecureWebSocketStream: SecureWebSocketStreamClass<ConnectOptions> = /* @__PURE__ */ secureWebSocketStream(
   {},
 );
-/** A stream: an instance of the class. */
-export type SecureWebSocketStream = Stream;
