@@ -80,6 +80,8 @@ export const secureWebSocketStream = (
   options: SecureWebSocketStreamOptions,
 ): SecureWebSocketStreamClass<ConnectOptions> => messageStreamClass(connect, connectOptions, options);
 
+export type SecureWebSocketStream = Stream;
+
 /**
  * A WebSocketStream whose messages travel in a channel of Handclasp, to a server of Handclasp: with back-pressure in
  * both directions, in every engine.

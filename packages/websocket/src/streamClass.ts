@@ -28,6 +28,9 @@ export interface OpenStream {
 /**
  * A WebSocketStream whose messages travel in a channel of Handclasp. It has the whole interface of WebSocketStream, in
  * every engine. Each WebSocketError of it has a `cause`.
+ *
+ * It tells losses that the standard does not tell: a write after `close` rejects instead of dropping the message, and
+ * after a lost connection the readable has the messages that arrived before it has the error.
  */
 export interface SecureWebSocketStream {
   readonly url: string;
