@@ -9,6 +9,6 @@ test("a class has the name of its interface, whatever a bundler calls it, and me
   }
   shape(CloseEvent2, "CloseEvent");
   expect(CloseEvent2.name).toBe("CloseEvent");
-  expect(String(new CloseEvent2())).toBe("[object CloseEvent]");
+  expect(Object.prototype.toString.call(new CloseEvent2())).toBe("[object CloseEvent]");
   expect(Object.keys(CloseEvent2.prototype)).toEqual(["code"]);
 });

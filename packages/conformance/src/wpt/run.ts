@@ -37,7 +37,7 @@ export async function run(options: RunOptions): Promise<Results> {
   const results: PageResult[] = [];
   try {
     for (const page of pages) {
-      const result = await runPage(page, site, engine, multiplier);
+      const result = await runPageTwice(page, site, engine, multiplier);
       results.push(result);
       onPage({ engine: name, version: engine.version, results }, pages.length);
       const last = results.slice(-maxSilentPages);
@@ -61,6 +61,12 @@ const maxSilentPages = 8;
 /** How much longer than the harness the runner waits for the report. */
 const grace = 15_000;
 const statuses = ["PASS", "FAIL", "TIMEOUT", "NOTRUN", "PRECONDITION_FAILED"];
+
+/** Runs a page again if it sent no report at all: a busy browser sometimes loses a navigation. */
+async function runPageTwice(page: Page, site: Site, engine: Engine, multiplier: number): Promise<PageResult> {
+  const first = await runPage(page, site, engine, multiplier);
+  return first.tests.length ? first : runPage(page, site, engine, multiplier);
+}
 
 async function runPage(page: Page, site: Site, engine: Engine, multiplier: number): Promise<PageResult> {
   const { path, file } = page;

@@ -26,7 +26,7 @@ test("CloseEvent is for `instanceof`, and converts as WebIDL does", () => {
 test("CloseEvent has the properties that WebIDL gives to an interface", () => {
   expect(CloseEvent.length).toBe(1);
   expect(CloseEvent.name).toBe("CloseEvent");
-  expect(String(new CloseEvent("close"))).toBe("[object CloseEvent]");
+  expect(Object.prototype.toString.call(new CloseEvent("close"))).toBe("[object CloseEvent]");
   for (const name of ["code", "reason", "wasClean"]) {
     const { get, set, enumerable } = Object.getOwnPropertyDescriptor(CloseEvent.prototype, name) ?? {};
     expect({ set, enumerable }).toEqual({ set: undefined, enumerable: true });

@@ -31,7 +31,7 @@ export async function serveChannels(
   };
   const tls = createServer(options, (channel) =>
     // A server that has not read the client's end would not close by itself.
-    accept(channel).finally(() => channel.close()),
+    accept(channel).finally(() => void channel.close()),
   );
   for (const server of servers) await tls.listenWebSocket({ server, path: "/", origins: [origin] });
   return tls;
