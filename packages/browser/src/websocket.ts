@@ -7,18 +7,24 @@ import { clientOptions } from "@handclasp/core/unstable";
 import {
   byteSocketClass,
   messageSocketClass,
+  messageStreamClass,
   type SecureWebSocketClass,
+  type SecureWebSocketStreamClass,
   type SecureWebSocket as Socket,
   type SocketOptions,
+  type StreamOptions,
 } from "@handclasp/websocket";
 
 import { connect } from "./connect.ts";
 
 export type * from "@handclasp/websocket";
-export { reconnect } from "@handclasp/websocket";
+export { reconnect, WebSocketError } from "@handclasp/websocket";
 
 /** The options of {@link SecureWebSocket}. */
 export type SecureWebSocketOptions = SocketOptions<ConnectOptions>;
+
+/** The options of {@link SecureWebSocketStream}. */
+export type SecureWebSocketStreamOptions = StreamOptions<ConnectOptions>;
 
 /**
  * A class with the constructor `(url, protocols)`, for libraries that take a class of WebSockets.
@@ -46,4 +52,25 @@ export type SecureWebSocket = Socket;
  * const socket = new SecureWebSocket("wss://chat.example/room?id=1", { ca: pem });
  * socket.onmessage = ({ data }) => console.log(data);
  */
-export const SecureWebSocket: SecureWebSocketClass<ConnectOptions> = secureWebSocket({});
+export const SecureWebSocket: SecureWebSocketClass<ConnectOptions> = /* @__PURE__ */ secureWebSocket({});
+
+/**
+ * A class with the constructor `(url, options)` of WebSocketStream, with options for all its streams.
+ * @throws TlsError `configuration`
+ * @example
+ * const DeviceStream = secureWebSocketStream({ ca: pem, carrier: "wss://relay.example/" });
+ */
+export const secureWebSocketStream = (
+  options: SecureWebSocketStreamOptions,
+): SecureWebSocketStreamClass<ConnectOptions> => messageStreamClass(connect, clientOptions, options);
+
+/**
+ * A WebSocketStream whose messages travel in a channel of Handclasp, to a server of Handclasp: with back-pressure in
+ * both directions, in every engine.
+ * @example
+ * const { readable, writable } = await new SecureWebSocketStream("wss://log.example/all", { ca: pem }).opened;
+ * await readable.pipeThrough(summary).pipeTo(writable);
+ */
+export const SecureWebSocketStream: SecureWebSocketStreamClass<ConnectOptions> = /* @__PURE__ */ secureWebSocketStream(
+  {},
+);

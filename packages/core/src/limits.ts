@@ -282,7 +282,10 @@ export const maxPings = 64;
  * fast connection carries until an acknowledgement comes back.
  */
 export const highWaterSession: number = 2 ** 21;
-/** The default for the maximum number of bytes of messages that a session keeps: twice what a writer that awaits needs. */
+/**
+ * The default for the maximum number of bytes of messages that a session keeps: twice the number that a writer that
+ * awaits needs.
+ */
 export const maxSessionQueue: number = 2 ** 22;
 /**
  * A session acknowledges messages after this many of them, after this many bytes or UTF-16 units in them, or this many
@@ -292,7 +295,10 @@ export const maxSessionQueue: number = 2 ** 22;
 export const ackEvery = 32;
 export const ackBytes: number = 2 ** 18;
 export const ackDelay = 100;
-/** The default time in milliseconds for which a server keeps a session without a connection: a phone changes networks. */
+/**
+ * The default time in milliseconds for which a server keeps a session without a connection: a phone may change its
+ * network.
+ */
 export const sessionKeepTime = 60_000;
 /** The default for the maximum number of sessions without a connection. Each may keep `maxSessionQueue` bytes. */
 export const maxKeptSessions = 1_000;

@@ -2,25 +2,17 @@
  * Links over plain bytes, for servers that know nothing of the framing: a message is a piece of a stream.
  * @module
  */
-import type { ConnectOptions, TlsConnection } from "@handclasp/core/client";
+import { type ConnectOptions, type TlsConnection, TlsError } from "@handclasp/core/client";
 
-import type { Connect, Link, LinkEnd, Target } from "./link.ts";
+import { type Connect, type Link, type LinkEnd, openChannel, type Target } from "./link.ts";
 
 /** The URL is that of the carrier. Protocols are offered by ALPN. */
-export async function openByteLink<Options extends ConnectOptions>(
+export function openByteLink<Options extends ConnectOptions>(
   connect: Connect<Options>,
-  { url, protocols, options, signal, onSent }: Target<Options>,
+  target: Target<Options>,
 ): Promise<Link> {
-  const { carrier = url, maxMessage: _, protocols: __, reconnect: ___, ...channelOptions } = options;
-  const { serverName = url.hostname.replace(/^\[(.*)\]$/, "$1"), sessionScope = url.host } = channelOptions;
-  const channel = await connect(new URL(carrier, url), {
-    ...(channelOptions as unknown as Options),
-    serverName,
-    sessionScope,
-    alpn: protocols,
-    signal,
-  });
-  return new ByteLink(channel, onSent);
+  const opening = openChannel(connect, target, target.url, target.protocols);
+  return opening.then((channel) => new ByteLink(channel, target.onSent));
 }
 
 /** A channel closes without a code. */
@@ -35,7 +27,14 @@ class ByteLink implements Link {
   constructor(channel: TlsConnection, onSent: (bytes: number) => void) {
     this.#channel = channel;
     this.#onSent = onSent;
-    this.closed = channel.closed.then(() => cleanEnd);
+    this.closed = channel.closed.then(
+      () => cleanEnd,
+      (error: unknown) => {
+        // Many servers send close_notify and leave, as RFC 5246 §7.2.1 allows. Nothing of theirs is missing.
+        if (TlsError.is(error) && error.code === "peer_gone") return { ...cleanEnd, droppedBytes: this.#waitingBytes };
+        throw error;
+      },
+    );
     this.closed.catch(() => {});
   }
 
@@ -68,7 +67,7 @@ class ByteLink implements Link {
   close(): void {
     void this.#channel.close();
   }
-  abort(): void {
-    this.#channel.abort();
+  abort(reason?: TlsError): void {
+    this.#channel.abort(reason);
   }
 }

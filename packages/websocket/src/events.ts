@@ -9,6 +9,8 @@ export interface SocketCloseEvent extends Event {
   readonly reason: string;
   /** True if both sides have closed, so that no message of the peer is missing. */
   readonly wasClean: boolean;
+  /** If `wasClean` is false: what happened and what to do. */
+  readonly error?: Error;
 }
 
 export interface CloseEventInit {

@@ -2,8 +2,9 @@
  * A link is what a socket class needs of its connection: messages, or pieces of a stream of bytes.
  * @module
  */
-import type { ConnectOptions, Session, TlsConnection } from "@handclasp/core/client";
+import { type ConnectOptions, type Session, type TlsConnection, TlsError } from "@handclasp/core/client";
 import type { Answer, MessageConnection, OpeningSession } from "@handclasp/core/messages";
+import { wrongOption } from "@handclasp/core/unstable";
 
 /** How a link closed. */
 export interface LinkEnd {
@@ -24,7 +25,7 @@ export interface Link {
   readonly waitingBytes: number;
   close(code: number | undefined, reason: string): void;
   /** Ends at once. */
-  abort(): void;
+  abort(reason?: TlsError): void;
   /** Settles once no more can be received. Rejects unless both sides have closed. */
   readonly closed: Promise<LinkEnd>;
 }
@@ -79,3 +80,50 @@ export interface Reconnect {
   /** Opens a link. Only a socket calls this. */
   open(dial: Dial, events: LinkEvents): Promise<Link>;
 }
+
+/**
+ * Opens the channel of a link.
+ * @param carrier what carries it unless the options name another
+ * @throws TlsError `configuration` for an invalid carrier, before it returns
+ */
+export function openChannel<Options extends ConnectOptions>(
+  connect: Connect<Options>,
+  { url, options, signal }: Target<Options>,
+  carrier: string | URL,
+  alpn: readonly string[],
+): Promise<TlsConnection> {
+  const { carrier: given = carrier, protocols: _, maxMessage: __, reconnect: ___, ...channelOptions } = options;
+  const { serverName = url.hostname.replace(/^\[(.*)\]$/, "$1"), sessionScope = url.host } = channelOptions;
+  return connect(carrierUrl(given, url), {
+    ...(channelOptions as unknown as Options),
+    serverName,
+    sessionScope,
+    alpn,
+    signal,
+  });
+}
+
+/**
+ * The URL of what carries the channel. `http:` and `https:` become `ws:` and `wss:`.
+ * @throws TlsError `configuration`
+ */
+export function carrierUrl(carrier: unknown, url: URL): URL {
+  const text = typeof carrier === "string" ? carrier : (carrier as Partial<URL> | null)?.href;
+  try {
+    const resolved = new URL(text as string, url);
+    resolved.protocol = resolved.protocol.replace(/^http/, "ws");
+    if (text && !resolved.hash) return resolved;
+  } catch {
+    // Refused below, like a carrier that is not a text.
+  }
+  throw wrongOption("carrier", carrier, "a WebSocket URL without a fragment");
+}
+
+/**
+ * Whether the peer or the network ended an open connection. A WebSocket then fires `close` alone, with 1006, and
+ * libraries connect again. It fires `error` if it could not open, or if it fails the connection itself; many libraries
+ * give up then.
+ */
+export const isLoss = (error: unknown): boolean =>
+  TlsError.is(error) &&
+  (error.fault === "transport" || error.by === "peer" || error.code === "no_close" || error.code === "close_timeout");

@@ -2,37 +2,31 @@
  * Links by the framing of docs/message-framing.md.
  * @module
  */
-import type { ConnectOptions } from "@handclasp/core/client";
+import type { ConnectOptions, TlsConnection, TlsError } from "@handclasp/core/client";
 import { type MessageConnection, messageProtocols, type OpeningSession, openSession } from "@handclasp/core/messages";
-import type { Connect, Dialed, Link, LinkEnd, Target } from "./link.ts";
+import { type Connect, carrierUrl, type Dialed, type Link, type LinkEnd, openChannel, type Target } from "./link.ts";
 
-export async function openMessageLink<Options extends ConnectOptions>(
+export function openMessageLink<Options extends ConnectOptions>(
   connect: Connect<Options>,
   target: Target<Options>,
 ): Promise<Link> {
   const dial = (signal: AbortSignal, session?: OpeningSession): Promise<Dialed> =>
-    openChannel(connect, target, signal, session);
-  const { reconnect } = target.options;
-  if (reconnect) return reconnect.open(dial, target);
-  return new MessageLink((await dial(target.signal)).connection);
+    openChannel(connect, { ...target, signal }, "/", messageProtocols).then((channel) =>
+      openOver(channel, target, session),
+    );
+  const { reconnect, carrier = "/" } = target.options;
+  if (!reconnect) return dial(target.signal).then(({ connection }) => new MessageLink(connection));
+  // Checked here, so that the constructor throws.
+  carrierUrl(carrier, target.url);
+  return reconnect.open(dial, target);
 }
 
-async function openChannel<Options extends ConnectOptions>(
-  connect: Connect<Options>,
+async function openOver<Options extends ConnectOptions>(
+  channel: TlsConnection,
   { url, protocols, options, onSent }: Target<Options>,
-  signal: AbortSignal,
   session: OpeningSession | undefined,
 ): Promise<Dialed> {
-  const { carrier = "/", maxMessage, protocols: _, reconnect: __, ...channelOptions } = options;
-  const { serverName = url.hostname.replace(/^\[(.*)\]$/, "$1"), sessionScope = url.host } = channelOptions;
-  const channel = await connect(new URL(carrier, url), {
-    ...(channelOptions as unknown as Options),
-    serverName,
-    sessionScope,
-    alpn: messageProtocols,
-    signal,
-  });
-  const { closeTimeout, handshakeTimeout: openingTimeout } = options;
+  const { maxMessage, closeTimeout, handshakeTimeout: openingTimeout } = options;
   try {
     const opening = { path: url.pathname + url.search, protocols, session };
     return await openSession(channel, opening, {
@@ -76,7 +70,7 @@ class MessageLink implements Link {
   close(code: number | undefined, reason: string): void {
     void this.#messages.close(code, reason);
   }
-  abort(): void {
-    this.#messages.channel.abort();
+  abort(reason?: TlsError): void {
+    this.#messages.channel.abort(reason);
   }
 }

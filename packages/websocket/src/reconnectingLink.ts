@@ -154,8 +154,8 @@ class ReconnectingLink implements Link {
     void this.#session.close(code, reason);
     this.#dialer.hurry();
   }
-  abort(): void {
-    this.#session.fail(stoppedError());
+  abort(reason: TlsError = stoppedError()): void {
+    this.#session.fail(reason);
   }
 
   readonly #onAbort = (): void => this.abort();

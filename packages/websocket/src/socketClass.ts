@@ -3,103 +3,13 @@
  * @module
  */
 import type { ConnectOptions, Session } from "@handclasp/core/client";
-import { configurationError, optionsOf } from "@handclasp/core/unstable";
 
-import { CloseEvent, EventHandlers, nextTask, type SocketCloseEvent } from "./events.ts";
-import type { Link, LinkEnd, SocketOptions, Target } from "./link.ts";
-import { checkClose, clampedShort, domError, socketProtocols, socketUrl } from "./target.ts";
-
-/** The data that `send` takes. */
-export type SocketData = string | ArrayBuffer | ArrayBufferView | Blob;
-
-/** An error event. `error` says what happened and what to do. */
-export interface SocketErrorEvent extends Event {
-  readonly error: Error;
-}
-
-export interface SocketEventMap {
-  open: Event;
-  message: MessageEvent;
-  error: SocketErrorEvent;
-  close: SocketCloseEvent;
-  /** With `reconnect`: the channel is lost, and a new one is being opened. */
-  interrupted: SocketErrorEvent;
-  /** With `reconnect`: a new channel continues. No message was lost or repeated. */
-  resumed: Event;
-  /**
-   * With `reconnect`: a new channel continues, but the server had lost the session. The server may or may not have
-   * received the messages in `unconfirmed`; they are not sent again. Messages of the server may be lost.
-   */
-  restarted: SocketRestartEvent;
-}
-
-export interface SocketRestartEvent extends Event {
-  readonly unconfirmed: readonly (string | Uint8Array)[];
-}
-
-/**
- * A WebSocket whose messages travel in a channel of Handclasp. It has the whole interface of WebSocket, and in addition
- * `session`, `opened` and `closed`.
- */
-export interface SecureWebSocket extends EventTarget {
-  readonly CONNECTING: 0;
-  readonly OPEN: 1;
-  readonly CLOSING: 2;
-  readonly CLOSED: 3;
-  readonly url: string;
-  readonly readyState: number;
-  /** The number of bytes that were given to `send` and that the channel has not taken yet. */
-  readonly bufferedAmount: number;
-  /** Always empty. */
-  readonly extensions: string;
-  /** The protocol that the server selected. Empty before `open`, and if none was asked for. */
-  readonly protocol: string;
-  binaryType: "blob" | "arraybuffer";
-  onopen: ((this: this, event: Event) => unknown) | null;
-  onmessage: ((this: this, event: MessageEvent) => unknown) | null;
-  onerror: ((this: this, event: SocketErrorEvent) => unknown) | null;
-  onclose: ((this: this, event: SocketCloseEvent) => unknown) | null;
-  /**
-   * Sends a message, after those before it. Throws a DOMException InvalidStateError before `open`. After `close` the
-   * message is dropped.
-   */
-  send(data: SocketData): void;
-  /**
-   * Closes after everything that was sent.
-   * @param code 1000 or 3000 to 4999
-   * @param reason at most 123 bytes of UTF-8
-   */
-  close(code?: number, reason?: string): void;
-  /** The result of the handshake. `undefined` before `open`. */
-  readonly session: Session | undefined;
-  /** Resolves at `open`. Rejects with the error that prevented it. */
-  readonly opened: Promise<Session>;
-  /** Resolves at a clean `close`. Otherwise rejects with the error that ended the connection. */
-  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
-  addEventListener<Type extends keyof SocketEventMap>(
-    type: Type,
-    listener: (this: this, event: SocketEventMap[Type]) => unknown,
-    options?: ListenerArguments[2],
-  ): void;
-  addEventListener(...listener: ListenerArguments): void;
-}
-
-/** Taken from the host's EventTarget, because lib.dom and `@types/node` name these types differently. */
-type ListenerArguments = Parameters<EventTarget["addEventListener"]>;
-
-/** A class of sockets. */
-export interface SecureWebSocketClass<Options extends ConnectOptions> {
-  /**
-   * @param url `ws:`, `wss:`, `http:` or `https:`, in a page also relative to it
-   * @throws DOMException SyntaxError for the URL or a protocol; TlsError `configuration` for an option
-   */
-  new (url: string | URL, protocolsOrOptions?: string | readonly string[] | SocketOptions<Options>): SecureWebSocket;
-  readonly prototype: SecureWebSocket;
-  readonly CONNECTING: 0;
-  readonly OPEN: 1;
-  readonly CLOSING: 2;
-  readonly CLOSED: 3;
-}
+import { CloseEvent, EventHandlers, nextTask } from "./events.ts";
+import { isLoss, type Link, type LinkEnd, type SocketOptions, type Target } from "./link.ts";
+import type { SecureWebSocketClass, SocketData } from "./socket.ts";
+import { checkedOptions } from "./socketOptions.ts";
+import { checkClose, domError, socketProtocols, socketUrl } from "./target.ts";
+import { clampedShort, shape, wellFormed } from "./webIdl.ts";
 
 const states = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
 const { CONNECTING, OPEN, CLOSING, CLOSED } = states;
@@ -117,13 +27,7 @@ export function socketClass<Options extends ConnectOptions>(
   rows: () => readonly string[],
   defaults: SocketOptions<Options>,
 ): SecureWebSocketClass<Options> {
-  const checked = (options: SocketOptions<Options>): SocketOptions<Options> => {
-    const known = optionsOf(options, ownRows(rows));
-    if ((known as Options).alpn)
-      throw configurationError("alpn is set by the socket itself", "ask for protocols instead");
-    return known;
-  };
-  const checkedDefaults = checked(defaults);
+  const checkedDefaults = checkedOptions(defaults, rows);
 
   class SecureWebSocket extends EventTarget {
     readonly #url: URL;
@@ -147,7 +51,7 @@ export function socketClass<Options extends ConnectOptions>(
       this.#url = socketUrl(url);
       const isOptions = typeof protocols === "object" && protocols !== null && !(Symbol.iterator in protocols);
       const options = isOptions
-        ? { ...checkedDefaults, ...checked(protocols as SocketOptions<Options>) }
+        ? { ...checkedDefaults, ...checkedOptions(protocols as SocketOptions<Options>, rows) }
         : checkedDefaults;
       const asked = socketProtocols(isOptions ? (options.protocols ?? []) : protocols);
       this.#opened = new Promise((resolve) => (this.#settleOpened = resolve));
@@ -273,7 +177,7 @@ export function socketClass<Options extends ConnectOptions>(
         if (this.#readyState === OPEN) this.#readyState = CLOSING;
         this.#finish(await link.closed);
       } catch (error) {
-        this.#fail(error as Error);
+        this.#fail(error as Error, this.#link !== undefined && isLoss(error));
       }
     }
 
@@ -341,45 +245,25 @@ export function socketClass<Options extends ConnectOptions>(
       this.dispatchEvent(new CloseEvent("close", { code, reason, wasClean: true }));
     }
 
-    #fail(error: Error): void {
+    #fail(error: Error, isLost: boolean): void {
       this.#readyState = CLOSED;
       const rejected = Promise.reject(error);
       rejected.catch(() => {});
       this.#settleOpened(rejected);
       this.#settleClosed(rejected);
-      this.dispatchEvent(Object.defineProperty(new Event("error"), "error", { value: error }));
-      this.dispatchEvent(new CloseEvent("close", { code: 1006 }));
+      if (!isLost) this.dispatchEvent(withError(new Event("error"), error));
+      this.dispatchEvent(withError(new CloseEvent("close", { code: 1006 }), error));
     }
   }
 
-  shape(SecureWebSocket);
+  shape(SecureWebSocket, "SecureWebSocket");
+  for (const [name, value] of Object.entries(states))
+    for (const owner of [SecureWebSocket, SecureWebSocket.prototype])
+      Object.defineProperty(owner, name, { value, enumerable: true });
   return SecureWebSocket as unknown as SecureWebSocketClass<Options>;
 }
 
-const ownRows = (() => {
-  const known = new WeakMap<readonly string[], readonly string[]>();
-  return (rows: () => readonly string[]): readonly string[] => {
-    const base = rows();
-    const own = known.get(base) ?? [
-      ...base,
-      "any carrier",
-      "string|string[] protocols",
-      "1~2147483647 maxMessage",
-      "function reconnect.open",
-    ];
-    known.set(base, own);
-    return own;
-  };
-})();
-
-/** Gives a class the properties that WebIDL gives: members are enumerable, and the states are constants. */
-function shape(socket: { readonly prototype: object }): void {
-  for (const name of Object.getOwnPropertyNames(socket.prototype))
-    if (name !== "constructor") Object.defineProperty(socket.prototype, name, { enumerable: true });
-  for (const [name, value] of Object.entries(states))
-    for (const owner of [socket, socket.prototype]) Object.defineProperty(owner, name, { value, enumerable: true });
-  Object.defineProperty(socket.prototype, Symbol.toStringTag, { value: "SecureWebSocket", configurable: true });
-}
+const withError = (event: Event, error: Error): Event => Object.defineProperty(event, "error", { value: error });
 
 const isBlob = (data: unknown): data is Blob => data instanceof Blob;
 
@@ -393,6 +277,3 @@ function messageOf(data: unknown): string | Uint8Array | Blob {
 
 const lengthOf = (message: string | Uint8Array): number =>
   typeof message === "string" ? new TextEncoder().encode(message).length : message.length;
-
-/** The text with U+FFFD for each lone surrogate. */
-const wellFormed = (text: string): string => new TextDecoder().decode(new TextEncoder().encode(text));

@@ -44,12 +44,3 @@ export function checkClose(code: number | undefined, reason: string): void {
   if (new TextEncoder().encode(reason).length > 123)
     throw domError("SyntaxError", "the reason has more than 123 bytes of UTF-8");
 }
-
-/** Converts to an unsigned short with [Clamp], as WebIDL does. */
-export function clampedShort(value: unknown): number {
-  const number = Math.min(Math.max(Number(value), 0), 65_535);
-  if (Number.isNaN(number)) return 0;
-  const floor = Math.floor(number);
-  // Half goes to the even neighbour.
-  return number - floor === 0.5 ? floor + (floor % 2) : Math.round(number);
-}

@@ -6,6 +6,7 @@ import type { TlsErrorCode } from "@handclasp/core";
 import { alertRows } from "./alerts.ts";
 import { certificateRows, ocspRows } from "./certificates.ts";
 import { localRows } from "./local.ts";
+import { messageRows } from "./messages.ts";
 import { protocolRows } from "./protocol.ts";
 import type { ErrorRow } from "./row.ts";
 import { transportRows } from "./transport.ts";
@@ -23,6 +24,7 @@ export const errorRows: Readonly<Record<TlsErrorCode, ErrorRow>> = {
   ...ocspRows,
   ...protocolRows,
   ...transportRows,
+  ...messageRows,
   ...localRows,
 };
 
@@ -50,6 +52,14 @@ const sections: readonly Section[] = [
     title: "The handshake and the records",
     introduction: "Errors for messages and records of the peer that Handclasp does not accept.",
     rows: protocolRows,
+  },
+  {
+    title: "Messages",
+    introduction:
+      "Errors of message connections, which `openMessages` and `acceptMessages` of `@handclasp/core/messages` make. " +
+      "[message-framing.md](message-framing.md) describes the framing. A message that is too long is " +
+      "`message_too_big`.",
+    rows: messageRows,
   },
   { title: "This side", introduction: "Errors of this side's options, calls, hooks and timers.", rows: localRows },
   {

@@ -176,12 +176,18 @@ export const transportRows: Readonly<Record<TransportFault, ErrorRow>> = {
     "Do not treat the data that you read as complete. Have the peer send close_notify when it ends a connection.",
     "the transport closed without close_notify: data may be missing",
   ),
-  message_too_big: transport(
-    "The peer sent a WebSocket message that is too large or has too many fragments, or it sent more data of " +
-      "an unfinished message than Handclasp buffers.",
-    "Have the peer send TLS records in messages of at most 1 MiB, as Handclasp does.",
-    "the peer sent a WebSocket message that is too large or has too many fragments",
-  ),
+  message_too_big: {
+    alerts: [],
+    faults: ["transport", "peer"],
+    means:
+      "The peer sent a WebSocket message that is too large or has too many fragments, or it sent more data of " +
+      "an unfinished message than Handclasp buffers (fault transport). Or, on a message connection, the peer sent a " +
+      "message of more than `maxMessage` bytes, or one that does not fit into memory (fault peer).",
+    remedy:
+      "Have the peer send TLS records in messages of at most 1 MiB, as Handclasp does. On a message connection, have " +
+      "the peer send shorter messages, or raise `maxMessage`.",
+    example: "the peer sent a WebSocket message that is too large or has too many fragments",
+  },
   text_message: transport(
     "The peer sent a text message over the WebSocket. TLS needs binary messages.",
     `${wrongPlace} On a server, another kind of client may have connected.`,

@@ -3,13 +3,14 @@
  * @module
  */
 import type { Bytes } from "../bytes/bytes.ts";
+import { callGuarded } from "../connection/callGuarded.ts";
 import type { TlsConnection } from "../connection/connection.ts";
 import { type Deferred, deferred } from "../connection/deferred.ts";
-import { closedError, localCloseError } from "../connection/errors.ts";
+import { closedError, closeTimeoutError, localCloseError } from "../connection/errors.ts";
 import { TlsError, usageError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
 import { closeTimeout, maxPings } from "../limits.ts";
-import { type CloseInfo, cutReason, encodeClose, noCode } from "./close.ts";
+import { type CloseInfo, closePayload, cutReason, encodeClose } from "./close.ts";
 import { FrameError } from "./frameError.ts";
 import { FrameReader, opcodes, type Received } from "./frames.ts";
 import { Inbox } from "./inbox.ts";
@@ -19,7 +20,7 @@ import { Outbox } from "./outbox.ts";
 export interface MessageLimits {
   /** The most bytes of a message that the peer may send. Default 16 MiB. */
   readonly maxMessage: number;
-  /** How long `close` waits while none of our bytes can be sent, and for the peer's Close, in ms. Default 5,000. */
+  /** How long `close` waits for the channel to take more bytes, and then for the peer's Close, in ms. Default 5,000. */
   readonly closeTimeout?: number | undefined;
   /** Called with the number of bytes of messages that the channel took. */
   readonly onSent?: ((bytes: number) => void) | undefined;
@@ -35,14 +36,23 @@ export class MessageConnection implements Messages {
   readonly #outbox: Outbox;
   readonly #closed = deferred<Closed>();
   #pendingOpening: Deferred<Bytes> | undefined;
+  /** Whether the opening may be answered by a Close: as client, but not as server. */
+  #isRefusable = false;
+  /** True until the opening is awaited, and again after it until `start`: the peer's opening must be judged first. */
+  #isHeld = true;
   /** True while a read of the channel is pending. */
   #isReading = false;
   /** True once the channel has no more bytes for us, or we want none. */
   #hasReadAll = false;
   #channelEnd: { readonly error?: TlsError } | undefined;
+  /** Why the channel's bytes ended, if neither the peer's Close nor a fault of the peer was in them. */
+  #readError: TlsError | undefined;
   #pings: { readonly id: string; readonly done: Deferred<void> }[] = [];
   #lastPing = 0;
+  /** Whether our Close is sent, or waits to be sent. */
   #isClosing = false;
+  /** Set if the application has closed first. */
+  #localClose: TlsError | undefined;
   #receivedClose: CloseInfo | undefined;
   #droppedBytes = 0;
   /** Why the connection fails although the channel does not. */
@@ -55,11 +65,12 @@ export class MessageConnection implements Messages {
     this.channel = channel;
     this.#closeTimeout = limits.closeTimeout ?? closeTimeout;
     this.#reader = new FrameReader(limits.maxMessage);
-    this.#outbox = new Outbox(
-      channel,
-      (bytes) => limits.onSent?.(bytes),
-      () => this.#onFlushed(),
-    );
+    const { onSent } = limits;
+    const onTaken = (bytes: number): void => {
+      if (onSent && bytes) callGuarded(() => onSent(bytes));
+      if (this.#isClosing) this.#watchClose();
+    };
+    this.#outbox = new Outbox(channel, onTaken, () => this.#closeChannel());
     void markHandled(this.#closed.promise);
     const onChannelEnd = (error?: TlsError): void => {
       this.#channelEnd = { ...(error && { error }) };
@@ -71,19 +82,27 @@ export class MessageConnection implements Messages {
 
   /** Sends our opening. */
   sendOpening(payload: Uint8Array): void {
-    this.#outbox.addControl(opcodes.opening, payload);
+    this.#outbox.addUrgent(opcodes.opening, payload);
   }
 
-  /** Begins to read, and waits for the peer's opening. */
-  receiveOpening(): Promise<Bytes> {
-    this.#pendingOpening = deferred<Bytes>();
+  /**
+   * Begins to read, and waits for the peer's opening. Reads nothing behind it.
+   * @param isRefusable whether the peer may close instead
+   */
+  receiveOpening(isRefusable: boolean): Promise<Bytes> {
+    const opening = deferred<Bytes>();
+    void markHandled(opening.promise);
+    this.#pendingOpening = opening;
+    this.#isRefusable = isRefusable;
+    this.#isHeld = false;
     this.#advance();
-    return markHandled(this.#pendingOpening.promise);
+    return opening.promise;
   }
 
   /** Begins to read messages. */
   start(protocol: string): this {
     this.#protocol = protocol;
+    this.#isHeld = false;
     this.#advance();
     return this;
   }
@@ -117,7 +136,7 @@ export class MessageConnection implements Messages {
     const id = String(++this.#lastPing);
     const done = deferred<void>();
     this.#pings.push({ id, done });
-    this.#outbox.addControl(opcodes.ping, new TextEncoder().encode(id));
+    this.#outbox.addUrgent(opcodes.ping, new TextEncoder().encode(id));
     return markHandled(done.promise);
   }
 
@@ -126,9 +145,18 @@ export class MessageConnection implements Messages {
     if (!this.#isClosing && !this.#channelEnd) this.#outbox.addAck(count);
   }
 
-  close(code: number = noCode, reason = ""): Promise<Closed> {
-    if (!this.#channelEnd && !this.#receivedClose) this.#inbox.stop(localCloseError());
-    this.#sendClose({ code, reason });
+  close(code?: number, reason?: string): Promise<Closed> {
+    let payload: Uint8Array;
+    try {
+      payload = closePayload(code, reason);
+    } catch (error) {
+      return markHandled(Promise.reject(error));
+    }
+    this.#isHeld = false;
+    if (!this.#isClosing && !this.#channelEnd) this.#localClose = localCloseError();
+    this.#sendClose(payload);
+    if (this.#localClose) this.#inbox.stop(this.#localClose);
+    this.#advance();
     return this.closed;
   }
 
@@ -138,43 +166,51 @@ export class MessageConnection implements Messages {
 
   /** A rejected promise if nothing may be sent any more. */
   get #refused(): Promise<never> | undefined {
-    const error = this.#channelEnd?.error ?? this.#error;
-    if (error) return markHandled(Promise.reject(error));
-    if (this.#channelEnd || this.#receivedClose) return markHandled(Promise.reject(closedError()));
-    return this.#isClosing ? markHandled(Promise.reject(localCloseError())) : undefined;
+    const error = this.#localClose ?? this.#endError;
+    return error && markHandled(Promise.reject(error));
   }
 
-  #sendClose(info: CloseInfo): void {
+  /** Why the connection ends. `undefined` while it is open. */
+  get #endError(): TlsError | undefined {
+    if (this.#error) return this.#error;
+    if (this.#receivedClose) return closedError();
+    return this.#channelEnd?.error ?? this.#readError ?? (this.#channelEnd && closedError());
+  }
+
+  #sendClose(payload: Uint8Array): void {
     if (this.#isClosing || this.#channelEnd) return;
     this.#isClosing = true;
-    this.#outbox.addControl(opcodes.close, encodeClose(info));
+    this.#outbox.addClose(payload);
     this.#watchClose();
   }
 
-  /** Closes the channel after a time in which nothing of ours could be sent and the peer's Close did not arrive. */
-  #watchClose(sentBefore?: number): void {
-    const { bytesSent } = this.channel.traffic;
-    if (bytesSent === sentBefore) void this.channel.close();
-    else this.#closeTimer = setTimeout(() => this.#watchClose(bytesSent), this.#closeTimeout);
+  /** Closes the channel if it takes nothing of ours for a time, and the peer's Close does not arrive either. */
+  #watchClose(): void {
+    clearTimeout(this.#closeTimer);
+    if (this.#channelEnd) return;
+    this.#closeTimer = setTimeout(() => {
+      if (!this.#receivedClose) this.#error ??= closeTimeoutError(this.#closeTimeout);
+      void this.channel.close();
+    }, this.#closeTimeout);
   }
 
-  #onFlushed(): void {
-    if (this.#isClosing && (this.#receivedClose || this.#error)) void this.channel.close();
+  /** Closes the channel once our Close is sent and the peer's is not awaited any more. */
+  #closeChannel(): void {
+    if (this.#isClosing && !this.#outbox.isFlushing && (this.#receivedClose || this.#error)) void this.channel.close();
   }
 
   /** Handles the frames that are there, and reads on unless enough messages wait. */
   #advance(): void {
-    if (this.#isReading || this.#hasReadAll) return;
+    if (this.#isReading) return;
     try {
-      // Once the channel has ended, what waits in it is all that can come.
-      while (!this.#inbox.isFull || this.#channelEnd) {
+      // After the end of the channel, only the bytes that wait in it can still come.
+      while (!this.#isHeld && !this.#hasReadAll && (!this.#inbox.isFull || this.#channelEnd)) {
         const received = this.#reader.next();
         if (!received) return this.#readOn();
         this.#handle(received);
-        if (this.#hasReadAll) return;
       }
     } catch (error) {
-      this.fail(error as FrameError);
+      this.fail(error instanceof FrameError ? error : tooBigForMemory(error));
     }
   }
 
@@ -184,18 +220,26 @@ export class MessageConnection implements Messages {
       (bytes) => {
         this.#isReading = false;
         if (bytes) this.#reader.push(bytes);
-        else {
-          this.#endReading(noCloseError());
-          void this.channel.close();
-        }
+        else this.#endWithoutClose();
         this.#advance();
       },
-      (error: TlsError) => this.#endReading(error),
+      (error: TlsError) => {
+        this.#readError = error;
+        this.#endReading(error);
+      },
     );
   }
 
+  #endWithoutClose(): void {
+    this.#error ??= noCloseError();
+    this.#endReading(this.#error);
+    this.#outbox.drop(this.#error);
+    void this.channel.close();
+  }
+
   #handle(received: Received): void {
-    if (this.#pendingOpening && received.type !== "close") return this.#handleOpening(received, this.#pendingOpening);
+    if (this.#pendingOpening && !(this.#isRefusable && received.type === "close"))
+      return this.#handleOpening(received, this.#pendingOpening);
     switch (received.type) {
       case "message":
         return this.#inbox.add(received);
@@ -209,13 +253,14 @@ export class MessageConnection implements Messages {
         if (!this.onAck) throw new FrameError(1002, "the peer acknowledged messages outside a session");
         return this.onAck(received.count);
       case "opening":
-        throw new FrameError(1002, "the peer sent a second opening");
+        throw new FrameError(1002, "the peer sent an opening that was not expected");
     }
   }
 
   #handleOpening(received: Received, pending: Deferred<Bytes>): void {
     if (received.type !== "opening") throw new FrameError(1002, "the peer began without an opening");
     this.#pendingOpening = undefined;
+    this.#isHeld = true;
     pending.resolve(received.data);
   }
 
@@ -229,21 +274,20 @@ export class MessageConnection implements Messages {
     this.#receivedClose = { code, reason };
     this.#pendingOpening?.reject(refusedError(code, reason));
     this.#endReading();
-    if (this.#isClosing) {
-      if (!this.#outbox.isFlushing) void this.channel.close();
-      return;
-    }
     // The peer handles no message after its Close (RFC 6455 §5.5.1), so those that wait would be lost in any case.
     this.#droppedBytes = this.#outbox.drop(closedError());
-    this.#sendClose({ code, reason: "" });
+    this.#sendClose(encodeClose({ code, reason: "" }));
+    this.#closeChannel();
   }
 
   /** The peer broke a rule. Nothing that follows can be understood, so its Close is not waited for. */
   fail(error: FrameError): void {
-    this.#error = error;
+    this.#error ??= error;
+    this.#isHeld = false;
     this.#endReading(error);
     this.#outbox.drop(error);
-    this.#sendClose({ code: error.closeCode, reason: cutReason(error.message) });
+    this.#sendClose(encodeClose({ code: error.closeCode, reason: cutReason(error.message) }));
+    this.#closeChannel();
   }
 
   /** @param error why messages may be missing */
@@ -258,7 +302,7 @@ export class MessageConnection implements Messages {
   #finish(): void {
     if (!this.#channelEnd || !this.#hasReadAll) return;
     clearTimeout(this.#closeTimer);
-    const error = this.#error ?? this.#channelEnd.error ?? (this.#receivedClose ? closedError() : noCloseError());
+    const error = this.#endError ?? closedError();
     this.#outbox.drop(error);
     for (const { done } of this.#pings.splice(0)) done.reject(error);
     if (this.#receivedClose && !this.#error)
@@ -267,13 +311,22 @@ export class MessageConnection implements Messages {
   }
 }
 
-/** The channel's bytes ended where a Close was missing: the peer may have wanted to send more. */
+/** The channel ended in order, but the peer may have wanted to send more. */
 const noCloseError = (): TlsError =>
   new TlsError(undefined, "the peer ended the channel without a Close", { code: "no_close" });
 
-/** A server that restarts or is overloaded may accept a later attempt (RFC 6455 §7.4.1, and IANA's registry). */
 const refusedError = (code: number, reason: string): TlsError =>
-  new TlsError(undefined, `the server refused to open: ${code}${reason && ` (${reason})`}`, {
-    code: "open_refused",
-    fault: [1001, 1012, 1013].includes(code) ? "transport" : "peer",
-  });
+  new TlsError(
+    undefined,
+    `the server refused to open, with the code ${code} and the reason ${JSON.stringify(reason)}`,
+    {
+      code: "open_refused",
+      // A server that restarts or is overloaded may accept a later attempt (RFC 6455 §7.4.1, and IANA's registry).
+      fault: [1001, 1012, 1013].includes(code) ? "transport" : "peer",
+      advice: "does the server accept this path, these protocols and this client?",
+    },
+  );
+
+/** A message below the limit may still exceed the memory of this host, or the longest text of its engine. */
+const tooBigForMemory = (cause: unknown): FrameError =>
+  new FrameError(1009, "the peer sent a message that does not fit into memory", "message_too_big", cause);

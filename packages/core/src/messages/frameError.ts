@@ -8,8 +8,8 @@ import { TlsError, type TlsErrorCode } from "../errors.ts";
 export class FrameError extends TlsError {
   readonly closeCode: number;
 
-  constructor(closeCode: number, message: string, code: TlsErrorCode = "invalid_frame") {
-    super(undefined, message, { code });
+  constructor(closeCode: number, message: string, code: TlsErrorCode = "invalid_frame", cause?: unknown) {
+    super(undefined, message, { code, cause });
     this.closeCode = closeCode;
   }
 }
@@ -20,7 +20,9 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function utf8Of(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
-  } catch {
+  } catch (error) {
+    // A text may also be too long for a string of this JavaScript engine.
+    if (!(error instanceof TypeError)) throw error;
     throw new FrameError(1007, "the peer sent text that is not UTF-8");
   }
 }

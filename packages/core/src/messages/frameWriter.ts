@@ -1,6 +1,6 @@
 /**
- * Builds frames. Frames that are appended one after another share a piece of memory, so that many short messages become
- * one write to the channel.
+ * Builds frames. The frames of messages that are appended one after another share a piece of memory, so that many short
+ * messages become one write to the channel.
  * @module
  */
 import { maxMessageData } from "../limits.ts";
@@ -9,8 +9,8 @@ import { opcodes } from "./frames.ts";
 const encoder = new TextEncoder();
 
 /**
- * The most bytes in a fragment. A longer message becomes several fragments, so that a Close, a ping or a pong need not
- * wait for its end.
+ * The most bytes in a fragment. A longer message becomes several fragments, so that pings and pongs need not wait for
+ * its end, nor a Close once the messages are dropped.
  */
 const maxFragment = maxMessageData - 10;
 /** The most UTF-16 units of a text that is encoded in place: each becomes at most three bytes. */
@@ -30,28 +30,30 @@ export class FrameWriter {
   #payloadLength = 0;
   /** The size of the next buffer: the length of the last batch. */
   #nextSize = smallest;
+  /** The number of bytes in `#full`, headers included. */
+  #fullBytes = 0;
   /** The number of bytes of messages that wait. */
   waiting = 0;
 
-  /** Appends a message, and returns its length in bytes. The data may change afterwards. */
-  appendMessage(data: string | Uint8Array): number {
-    const before = this.waiting;
+  /** The number of bytes that wait, headers included: an empty message takes memory too. */
+  get size(): number {
+    return this.#fullBytes + this.#length;
+  }
+
+  /** Appends a message. The data may change afterwards. */
+  append(data: string | Uint8Array): void {
     if (typeof data !== "string") this.#appendFragments(opcodes.binary, data);
     else if (data.length <= maxTextInPlace) this.#appendText(data);
     else this.#appendFragments(opcodes.text, encoder.encode(data));
-    return this.waiting - before;
   }
 
-  /** Appends a control frame. */
-  appendControl(opcode: number, payload: Uint8Array): void {
-    this.#append(0x80 | opcode, payload);
-  }
-
-  /** Takes what was appended, at most about 64 KiB. */
+  /** Takes the oldest frames, at most 64 KiB. */
   take(): Batch | undefined {
     if (!this.#full.length) this.#finishBuffer();
     const batch = this.#full.shift();
-    this.waiting -= batch?.payloadLength ?? 0;
+    if (!batch) return undefined;
+    this.waiting -= batch.payloadLength;
+    this.#fullBytes -= batch.bytes.length;
     return batch;
   }
 
@@ -59,6 +61,7 @@ export class FrameWriter {
   drop(): number {
     const dropped = this.waiting;
     this.#full.length = 0;
+    this.#fullBytes = 0;
     this.#buffer = undefined;
     this.#length = 0;
     this.#payloadLength = 0;
@@ -115,11 +118,20 @@ export class FrameWriter {
   #finishBuffer(): void {
     if (!this.#buffer || !this.#length) return;
     this.#full.push({ bytes: this.#buffer.subarray(0, this.#length), payloadLength: this.#payloadLength });
+    this.#fullBytes += this.#length;
     this.#nextSize = Math.max(this.#length, smallest);
     this.#buffer = undefined;
     this.#length = 0;
     this.#payloadLength = 0;
   }
+}
+
+/** A control frame. Its payload has less than 64 KiB. */
+export function controlFrame(opcode: number, payload: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(payload.length + 4);
+  const headerLength = putHeader(frame, 0, 0x80 | opcode, payload.length);
+  frame.set(payload, headerLength);
+  return frame.subarray(0, headerLength + payload.length);
 }
 
 /** Writes a header, and returns its length. No frame of ours has 64 KiB. */

@@ -29,7 +29,10 @@ export type Received =
 
 /** The length of a frame's longest header: two bytes and a length of eight. */
 const longestHeader = 10;
-/** A longer message gets its memory as its bytes arrive, because its sender may only announce them. */
+/**
+ * The memory of an unfinished message at first. More follows as its bytes arrive, at most twice as much as arrived,
+ * because its sender may only announce them.
+ */
 const allocatedAtOnce = 2 ** 16;
 
 /** Takes bytes, and returns messages and control frames. It keeps at most one unfinished message. */
@@ -160,7 +163,7 @@ export class FrameReader {
     const start = this.#at;
     this.#at = end;
     if (isAlone) return this.#chunk.slice(start, end);
-    if (end > start) to.append(this.#chunk.subarray(start, end), expected);
+    if (end > start) to.append(this.#chunk.subarray(start, end), this.#isFinal ? expected : undefined);
     return undefined;
   }
 }
@@ -170,12 +173,15 @@ class Payload {
   #bytes: Bytes = new Uint8Array(0);
   length = 0;
 
-  /** @param expected the length with all announced bytes */
-  append(piece: Uint8Array, expected: number): void {
+  /**
+   * Grows by doubling: if each fragment made us copy those before it, a message in tiny fragments would take a time
+   * that grows with the square of its length.
+   * @param expected the length of the whole, if its last frame has begun
+   */
+  append(piece: Uint8Array, expected = Number.POSITIVE_INFINITY): void {
     const needed = this.length + piece.length;
     if (needed > this.#bytes.length) {
-      const size = expected <= allocatedAtOnce ? expected : Math.min(Math.max(2 * needed, allocatedAtOnce), expected);
-      const larger = new Uint8Array(Math.max(size, needed));
+      const larger = new Uint8Array(Math.min(Math.max(2 * needed, allocatedAtOnce), expected));
       larger.set(this.#bytes.subarray(0, this.length));
       this.#bytes = larger;
     }

@@ -6,6 +6,8 @@ import { type Deferred, deferred } from "../connection/deferred.ts";
 import { type TlsError, usageError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
 import { highWaterMessages, itemOverhead } from "../limits.ts";
+import { FrameReader } from "./frames.ts";
+import { FrameWriter } from "./frameWriter.ts";
 import type { Message } from "./messages.ts";
 
 interface Item {
@@ -18,10 +20,16 @@ export class Inbox {
   readonly #onRoom: () => void;
   readonly #limit: number;
   #queue: Item[] = [];
+  #length = 0;
   /** The number of bytes in `#queue`, with `itemOverhead` for each message. */
   #bytes = 0;
+  /**
+   * The messages that follow `#queue`, as frames: those that arrive although the inbox is full. Once the channel has
+   * ended, megabytes may arrive at once, and tiny messages take a hundred times as much memory as their frames.
+   */
+  #packed: { readonly writer: FrameWriter; readonly reader: FrameReader } | undefined;
   #pendingRead: Deferred<Message | undefined> | undefined;
-  /** What a read gets once the queue is empty. */
+  /** The result of a read once the queue is empty. */
   #end: { readonly error?: TlsError | undefined } | undefined;
 
   /**
@@ -36,8 +44,10 @@ export class Inbox {
   /** See `Messages.read`. */
   read(): Promise<Message | undefined> {
     if (this.#pendingRead) return markHandled(Promise.reject(usageError("a read is already pending")));
+    if (!this.#queue.length) this.#unpack();
     const item = this.#queue.shift();
     if (item) {
+      this.#length--;
       this.#bytes -= item.length + itemOverhead;
       if (this.#bytes < this.#limit / 2) this.#onRoom();
       return Promise.resolve(item.data);
@@ -53,7 +63,7 @@ export class Inbox {
 
   /** The number of messages that wait to be read. */
   get length(): number {
-    return this.#queue.length;
+    return this.#length;
   }
 
   /** Adds a message, unless the application will read no more. */
@@ -64,8 +74,29 @@ export class Inbox {
       this.#pendingRead = undefined;
       return pendingRead.resolve(item.data);
     }
+    this.#length++;
+    if (this.isFull) this.#packed ??= { writer: new FrameWriter(), reader: new FrameReader(Number.POSITIVE_INFINITY) };
+    if (this.#packed) this.#packed.writer.append(item.data);
+    else this.#enqueue(item);
+  }
+
+  #enqueue(item: Item): void {
     this.#queue.push(item);
     this.#bytes += item.length + itemOverhead;
+  }
+
+  #unpack(): void {
+    while (this.#packed && !this.isFull) {
+      const { writer, reader } = this.#packed;
+      const item = reader.next();
+      if (item?.type === "message") {
+        this.#enqueue(item);
+        continue;
+      }
+      const batch = writer.take();
+      if (batch) reader.push(batch.bytes);
+      else this.#packed = undefined;
+    }
   }
 
   /** Ends after the messages that wait. Only the first call counts. */
@@ -80,6 +111,8 @@ export class Inbox {
   /** Drops the messages that wait and all later ones, because this side has closed. Later reads reject. */
   stop(error: TlsError): void {
     this.#queue = [];
+    this.#length = 0;
+    this.#packed = undefined;
     this.#bytes = 0;
     if (this.#end && !this.#end.error) this.#end = { error };
     this.end(error);

@@ -6,7 +6,7 @@ import type { TlsConnection } from "../connection/connection.ts";
 import { handshakeTimeoutError } from "../connection/errors.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Awaitable, ignore } from "../flow.ts";
-import { maxMessage as defaultMaxMessage, handshakeTimeout } from "../limits.ts";
+import { maxMessage as defaultMaxMessage, handshakeTimeout, maxOpening } from "../limits.ts";
 import { optionsOf, wrongOption } from "../validation/options.ts";
 import { MessageConnection, type MessageLimits } from "./connection.ts";
 import { FrameError } from "./frameError.ts";
@@ -91,11 +91,13 @@ export async function openSession(
   const { path, protocols, session } = opening;
   checkProtocols(protocols);
   if (!isPath(path)) throw wrongOption("path", path, "/…, percent-encoded");
-  const isAnswered = protocols.length > 0 || session || agreedAlpn(channel) === messageAlpn.answered;
+  const payload = encodeOpening(opening);
+  if (payload.length > maxOpening) throw configurationError(`path and protocols have more than ${maxOpening} bytes`);
+  const isAnswered = agreedAlpn(channel) === messageAlpn.answered || protocols.length > 0 || session;
   const connection = new MessageConnection(channel, { maxMessage, ...limits });
-  connection.sendOpening(encodeOpening(opening));
+  connection.sendOpening(payload);
   const answer = isAnswered
-    ? await readInTime(connection, (payload) => readAnswer(payload, opening), openingTimeout)
+    ? await readInTime(connection, true, (bytes) => readAnswer(bytes, opening), openingTimeout)
     : { protocol: "" };
   return { connection: connection.start(answer.protocol), answer };
 }
@@ -119,7 +121,7 @@ export async function acceptMessages(channel: TlsConnection, options: AcceptMess
   checkProtocols(protocols);
   const isAnswered = agreedAlpn(channel) === messageAlpn.answered;
   const connection = new MessageConnection(channel, { maxMessage, ...limits });
-  const opening = await readInTime(connection, readOpening, openingTimeout);
+  const opening = await readInTime(connection, false, readOpening, openingTimeout);
   const refuse = (code: number, reason: string, error: TlsError): never => {
     connection.close(code, reason).catch(ignore);
     throw error;
@@ -182,6 +184,7 @@ const refused = (why: string): TlsError =>
 /** Reads the peer's opening. Ends the connection if it is invalid or does not arrive in time. */
 async function readInTime<T>(
   messages: MessageConnection,
+  isRefusable: boolean,
   read: (payload: Uint8Array) => T,
   ms: number = handshakeTimeout,
 ): Promise<T> {
@@ -191,7 +194,7 @@ async function readInTime<T>(
     messages.channel.abort(error);
   }, ms);
   try {
-    return read(await messages.receiveOpening());
+    return read(await messages.receiveOpening(isRefusable));
   } catch (thrown) {
     if (thrown instanceof FrameError) messages.fail(thrown);
     throw error ?? thrown;

@@ -1,6 +1,6 @@
 /**
  * The opening of a message connection: which path and protocols the client asks for, and what the server answers. They
- * travel inside the channel, so nobody in between learns them.
+ * travel inside the channel, so no relay learns them.
  * @module
  */
 import { FrameError, utf8Of } from "./frameError.ts";
@@ -12,7 +12,7 @@ import { FrameError, utf8Of } from "./frameError.ts";
  */
 export const messageAlpn = { open: "handclasp-messages/1", answered: "handclasp-messages/1+answer" } as const;
 
-/** What a client asks for. */
+/** The opening of a client. */
 export interface Opening {
   /** The path and the query, such as `/chat?room=1`. */
   readonly path: string;
@@ -30,7 +30,7 @@ export interface OpeningSession {
   readonly received: number;
 }
 
-/** What a server answers. */
+/** The answer of a server. */
 export interface Answer {
   /** The selected protocol; empty for none. */
   readonly protocol: string;

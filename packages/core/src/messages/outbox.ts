@@ -7,7 +7,7 @@ import type { TlsError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
 import { highWaterMessages } from "../limits.ts";
 import { encodeAck, opcodes } from "./frames.ts";
-import { FrameWriter } from "./frameWriter.ts";
+import { type Batch, controlFrame, FrameWriter } from "./frameWriter.ts";
 
 const resolved = Promise.resolve();
 
@@ -18,35 +18,40 @@ interface Sink {
 
 export class Outbox {
   readonly #channel: Sink;
-  readonly #onSent: (bytes: number) => void;
+  readonly #onTaken: (bytes: number) => void;
   readonly #onFlushed: () => void;
-  readonly #writer = new FrameWriter();
+  readonly #messages = new FrameWriter();
   #isFlushing = false;
   #room: Deferred<void> | undefined;
+  /** Openings and pings. They and a pong overtake the messages that wait. */
+  readonly #urgent: Uint8Array[] = [];
   #pong: Uint8Array | undefined;
   #ack: number | undefined;
+  /** The Close. It follows the messages that wait. */
+  #close: Uint8Array | undefined;
 
   /**
-   * @param onSent called with the number of bytes of messages that the channel took
+   * @param onTaken called when the channel has taken frames, with the number of bytes of messages in them
    * @param onFlushed called when nothing waits any more
    */
-  constructor(channel: Sink, onSent: (bytes: number) => void, onFlushed: () => void) {
+  constructor(channel: Sink, onTaken: (bytes: number) => void, onFlushed: () => void) {
     this.#channel = channel;
-    this.#onSent = onSent;
+    this.#onTaken = onTaken;
     this.#onFlushed = onFlushed;
   }
 
   /** Adds a message. Resolves when there is room for more. */
   addMessage(message: string | Uint8Array): Promise<void> {
-    this.#writer.appendMessage(message);
+    this.#messages.append(message);
     this.#flushLater();
-    if (this.#writer.waiting < highWaterMessages) return resolved;
+    if (this.#messages.size < highWaterMessages) return resolved;
     this.#room ??= deferred();
     return markHandled(this.#room.promise);
   }
 
-  addControl(opcode: number, payload: Uint8Array): void {
-    this.#writer.appendControl(opcode, payload);
+  /** Adds an opening or a ping. */
+  addUrgent(opcode: number, payload: Uint8Array): void {
+    this.#urgent.push(controlFrame(opcode, payload));
     this.#flushLater();
   }
 
@@ -55,7 +60,13 @@ export class Outbox {
    * 6455 §5.5.3), so that a flood of pings does not fill our memory.
    */
   addPong(payload: Uint8Array): void {
-    this.#pong = payload;
+    this.#pong = controlFrame(opcodes.pong, payload);
+    this.#flushLater();
+  }
+
+  /** Adds the Close, after which nothing may be added. */
+  addClose(payload: Uint8Array): void {
+    this.#close = controlFrame(opcodes.close, payload);
     this.#flushLater();
   }
 
@@ -67,20 +78,20 @@ export class Outbox {
 
   /** The number of bytes of messages that the channel has not taken yet. */
   get waiting(): number {
-    return this.#writer.waiting;
+    return this.#messages.waiting;
   }
   /** Whether frames wait to be taken by the channel. */
   get isFlushing(): boolean {
     return this.#isFlushing;
   }
 
-  /** Drops everything that the channel has not taken, and returns the number of bytes of messages in it. */
+  /** Drops the messages that the channel has not taken, and returns the number of their bytes. */
   drop(error: TlsError): number {
     this.#pong = undefined;
     this.#ack = undefined;
     this.#room?.reject(error);
     this.#room = undefined;
-    return this.#writer.drop();
+    return this.#messages.drop();
   }
 
   /** Sends in a microtask, so that the messages of one task become one write. */
@@ -92,14 +103,12 @@ export class Outbox {
 
   async #flush(): Promise<void> {
     try {
-      for (;;) {
-        this.#appendLatest();
-        const batch = this.#writer.take();
-        if (!batch) break;
+      for (let batch = this.#take(); batch; batch = this.#take()) {
         await this.#channel.write(batch.bytes);
-        if (batch.payloadLength) this.#onSent(batch.payloadLength);
-        if (this.#writer.waiting < highWaterMessages) this.#room?.resolve();
-        if (this.#writer.waiting < highWaterMessages) this.#room = undefined;
+        this.#onTaken(batch.payloadLength);
+        if (this.#messages.size >= highWaterMessages) continue;
+        this.#room?.resolve();
+        this.#room = undefined;
       }
     } catch {
       // The channel has ended, and its `closed` says why. This outbox takes no more frames.
@@ -109,10 +118,23 @@ export class Outbox {
     this.#onFlushed();
   }
 
-  #appendLatest(): void {
-    if (this.#pong) this.#writer.appendControl(opcodes.pong, this.#pong);
-    if (this.#ack !== undefined) this.#writer.appendControl(opcodes.ack, encodeAck(this.#ack));
+  #take(): Batch | undefined {
+    const control = this.#takeControl();
+    if (control) return { bytes: control, payloadLength: 0 };
+    const batch = this.#messages.take();
+    if (batch || !this.#close) return batch;
+    const bytes = this.#close;
+    this.#close = undefined;
+    return { bytes, payloadLength: 0 };
+  }
+
+  #takeControl(): Uint8Array | undefined {
+    const pong = this.#pong;
+    const ack = this.#ack;
+    if (this.#urgent.length) return this.#urgent.shift();
     this.#pong = undefined;
+    if (pong) return pong;
     this.#ack = undefined;
+    return ack === undefined ? undefined : controlFrame(opcodes.ack, encodeAck(ack));
   }
 }

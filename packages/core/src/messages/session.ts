@@ -9,14 +9,14 @@ import { closedError, closeTimeoutError, localCloseError } from "../connection/e
 import { TlsError, usageError } from "../errors.ts";
 import { ignore, markHandled } from "../flow.ts";
 import { ackBytes, ackDelay, ackEvery, closeTimeout, highWaterMessages } from "../limits.ts";
-import { type CloseInfo, noCode } from "./close.ts";
+import { closePayload } from "./close.ts";
 import type { MessageConnection } from "./connection.ts";
 import { FrameError } from "./frameError.ts";
 import { Inbox } from "./inbox.ts";
 import { type Closed, type Message, type Messages, messageIterator } from "./messages.ts";
 import { SessionOutbox } from "./sessionOutbox.ts";
 
-/** What the two sides told each other about a connection that continues a session. */
+/** A connection that continues a session, and the numbers that the two sides told each other. */
 export interface Attachment {
   readonly connection: MessageConnection;
   /** The number of messages that the peer has received of us. */
@@ -61,7 +61,8 @@ export class MessageSession implements Messages {
   #ackTimer: unknown;
   /** Resolves when the inbox may have room again, or has got another connection. */
   #receiverWake: Deferred<void> | undefined;
-  #closing: CloseInfo | undefined;
+  /** The arguments of `close`. */
+  #closing: Parameters<MessageConnection["close"]> | undefined;
   #hasSentClose = false;
   #closeTimer: unknown;
   #error: TlsError | undefined;
@@ -189,9 +190,14 @@ export class MessageSession implements Messages {
     return this.#connection?.ping() ?? markHandled(Promise.reject(interruptedError("the session has no connection")));
   }
 
-  close(code: number = noCode, reason = ""): Promise<Closed> {
+  close(code?: number, reason?: string): Promise<Closed> {
+    try {
+      closePayload(code, reason);
+    } catch (error) {
+      return markHandled(Promise.reject(error));
+    }
     if (this.#hasEnded || this.#closing) return this.closed;
-    this.#closing = { code, reason };
+    this.#closing = [code, reason];
     this.#inbox.stop(localCloseError());
     if (this.#connection) this.#sendClose(this.#connection, this.#closing);
     else this.#watchClose();
@@ -212,10 +218,10 @@ export class MessageSession implements Messages {
   }
 
   /** The Close comes after all messages. The connection limits how long that takes. */
-  #sendClose(connection: MessageConnection, { code, reason }: CloseInfo): void {
+  #sendClose(connection: MessageConnection, closing: Parameters<MessageConnection["close"]>): void {
     this.#hasSentClose = true;
     this.#outbox.giveAll();
-    void connection.close(code, reason);
+    void connection.close(...closing);
   }
 
   async #receive(connection: MessageConnection): Promise<void> {
@@ -266,8 +272,8 @@ export class MessageSession implements Messages {
   }
 
   /**
-   * The number of messages that the application has taken. Of them, those that count have come on this connection, or
-   * the peer knows of them and does not send them again.
+   * The number of messages that the application has taken, without those that the peer sends again on this connection
+   * and that have not come yet.
    */
   get #taken(): number {
     return this.#received - Math.max(this.#inbox.length, this.#skip);

@@ -28,7 +28,7 @@ interface Entry {
   timer?: unknown;
 }
 
-/** Who began a session, as far as the handshake says. */
+/** The client that began a session, as far as the handshake says. */
 interface Client {
   readonly certificate: Uint8Array | undefined;
   readonly pskIdentity: string | undefined;
@@ -118,7 +118,9 @@ const clientOf = ({ session: { peer, pskIdentity } }: TlsConnection): Client => 
   pskIdentity,
 });
 
-/** Nobody can guess an ID. But a client with a certificate or a pre-shared key must also come with the same one. */
+/**
+ * No attacker can guess an ID. But a client with a certificate or a pre-shared key must also come with the same one.
+ */
 const isSame = (before: Client, now: Client): boolean =>
   before.pskIdentity === now.pskIdentity &&
   (before.certificate && now.certificate

@@ -2,7 +2,7 @@ import { accept, connect, type TlsConnection } from "@handclasp/core";
 import {
   type AcceptMessagesOptions,
   acceptMessages,
-  type MessageConnection,
+  type Messages,
   messageProtocols,
   type OpenMessagesOptions,
   openMessages,
@@ -30,7 +30,7 @@ export async function channels(
 export async function messagePair(
   clientOptions: OpenMessagesOptions = {},
   serverOptions: AcceptMessagesOptions = {},
-): Promise<{ readonly client: MessageConnection; readonly server: MessageConnection }> {
+): Promise<{ readonly client: Messages; readonly server: Messages }> {
   const { client, server } = await channels();
   const [opened, accepted] = await Promise.all([
     openMessages(client, clientOptions),
