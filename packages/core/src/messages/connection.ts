@@ -317,13 +317,13 @@ export class MessageConnection implements Messages {
 const noCloseError = (): TlsError =>
   new TlsError(undefined, "the peer ended the channel without a Close", { code: "no_close" });
 
-/** A server that restarts or is overloaded may accept a later attempt (RFC 6455 §7.4.1, and IANA's registry). */
 const refusedError = (code: number, reason: string): TlsError =>
   new TlsError(
     undefined,
     `the server refused to open, with the code ${code} and the reason ${JSON.stringify(reason)}`,
     {
       code: "open_refused",
+      // A server that restarts or is overloaded may accept a later attempt (RFC 6455 §7.4.1, and IANA's registry).
       fault: [1001, 1012, 1013].includes(code) ? "transport" : "peer",
       advice: "does the server accept this path, these protocols and this client?",
     },

@@ -20,6 +20,7 @@ export class Inbox {
   readonly #onRoom: () => void;
   readonly #limit: number;
   #queue: Item[] = [];
+  #length = 0;
   /** The number of bytes in `#queue`, with `itemOverhead` for each message. */
   #bytes = 0;
   /**
@@ -46,6 +47,7 @@ export class Inbox {
     if (!this.#queue.length) this.#unpack();
     const item = this.#queue.shift();
     if (item) {
+      this.#length--;
       this.#bytes -= item.length + itemOverhead;
       if (this.#bytes < this.#limit / 2) this.#onRoom();
       return Promise.resolve(item.data);
@@ -61,7 +63,7 @@ export class Inbox {
 
   /** The number of messages that wait to be read. */
   get length(): number {
-    return this.#queue.length;
+    return this.#length;
   }
 
   /** Adds a message, unless the application will read no more. */
@@ -72,6 +74,7 @@ export class Inbox {
       this.#pendingRead = undefined;
       return pendingRead.resolve(item.data);
     }
+    this.#length++;
     if (this.isFull) this.#packed ??= { writer: new FrameWriter(), reader: new FrameReader(Number.POSITIVE_INFINITY) };
     if (this.#packed) this.#packed.writer.append(item.data);
     else this.#enqueue(item);
@@ -108,6 +111,7 @@ export class Inbox {
   /** Drops the messages that wait and all later ones, because this side has closed. Later reads reject. */
   stop(error: TlsError): void {
     this.#queue = [];
+    this.#length = 0;
     this.#packed = undefined;
     this.#bytes = 0;
     if (this.#end && !this.#end.error) this.#end = { error };

@@ -10,14 +10,14 @@ import { closedError, closeTimeoutError, localCloseError } from "../connection/e
 import { TlsError, usageError } from "../errors.ts";
 import { ignore, markHandled } from "../flow.ts";
 import { ackBytes, ackDelay, ackEvery, closeTimeout, highWaterMessages } from "../limits.ts";
-import { type CloseInfo, closePayload, noCode } from "./close.ts";
+import { closePayload } from "./close.ts";
 import type { MessageConnection } from "./connection.ts";
 import { FrameError } from "./frameError.ts";
 import { Inbox } from "./inbox.ts";
 import { type Closed, type Message, type Messages, messageIterator } from "./messages.ts";
 import { SessionOutbox } from "./sessionOutbox.ts";
 
-/** What the two sides told each other about a connection that continues a session. */
+/** A connection that continues a session, and the numbers that the two sides told each other. */
 export interface Attachment {
   readonly connection: MessageConnection;
   /** The number of messages that the peer has received of us. */
@@ -62,7 +62,8 @@ export class MessageSession implements Messages {
   #ackTimer: unknown;
   /** Resolves when the inbox may have room again, or has got another connection. */
   #receiverWake: Deferred<void> | undefined;
-  #closing: CloseInfo | undefined;
+  /** The arguments of `close`. */
+  #closing: Parameters<MessageConnection["close"]> | undefined;
   #hasSentClose = false;
   #closeTimer: unknown;
   #error: TlsError | undefined;
@@ -133,12 +134,12 @@ export class MessageSession implements Messages {
     this.#skip = Math.max(skip, 0);
     this.#ackSent = this.#received - this.#skip;
     this.#wakeReceiver();
+    connection.onPing = (payload) => this.onPing?.(payload);
     connection.onAck = (count) => {
       if (connection !== this.#connection) return;
       this.#outbox.acknowledge(count);
       this.#options.onProgress?.();
     };
-    connection.onPing = (payload) => this.onPing?.(payload);
     void this.#receive(connection);
     clearTimeout(this.#closeTimer);
     this.#closeTimer = undefined;
@@ -192,14 +193,14 @@ export class MessageSession implements Messages {
     return this.#connection?.ping() ?? markHandled(Promise.reject(interruptedError("the session has no connection")));
   }
 
-  close(code: number = noCode, reason = ""): Promise<Closed> {
+  close(code?: number, reason?: string): Promise<Closed> {
     try {
       closePayload(code, reason);
     } catch (error) {
       return markHandled(Promise.reject(error));
     }
     if (this.#hasEnded || this.#closing) return this.closed;
-    this.#closing = { code, reason };
+    this.#closing = [code, reason];
     this.#inbox.stop(localCloseError());
     if (this.#connection) this.#sendClose(this.#connection, this.#closing);
     else this.#watchClose();
@@ -220,10 +221,10 @@ export class MessageSession implements Messages {
   }
 
   /** The Close comes after all messages. The connection limits how long that takes. */
-  #sendClose(connection: MessageConnection, { code, reason }: CloseInfo): void {
+  #sendClose(connection: MessageConnection, closing: Parameters<MessageConnection["close"]>): void {
     this.#hasSentClose = true;
     this.#outbox.giveAll();
-    void connection.close(code, reason);
+    void connection.close(...closing);
   }
 
   async #receive(connection: MessageConnection): Promise<void> {
@@ -274,8 +275,8 @@ export class MessageSession implements Messages {
   }
 
   /**
-   * The number of messages that the application has taken. Of them, those that count have come on this connection, or
-   * the peer knows of them and does not send them again.
+   * The number of messages that the application has taken, without those that the peer sends again on this connection
+   * and that have not come yet.
    */
   get #taken(): number {
     return this.#received - Math.max(this.#inbox.length, this.#skip);

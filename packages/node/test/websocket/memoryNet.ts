@@ -104,7 +104,7 @@ export function eventsOf(socket: SecureWebSocket): string[] {
     socket.addEventListener(type, (event) => {
       const { error } = event as Event & { error?: { code: string } };
       const { code } = event as Event & { code?: number };
-      events.push([type, error?.code ?? code].filter(Boolean).join(" "));
+      events.push([type, code ?? error?.code].filter(Boolean).join(" "));
     });
   return events;
 }
