@@ -3,12 +3,15 @@ import { shared } from "../../tsup.base.ts";
 
 export default defineConfig({
   ...shared,
+  external: ["esbuild", "playwright"],
   entry: {
     limbo: "src/x509/main.ts",
     tools: "src/interop/tools.ts",
     "bogo-shim": "src/bogo/main.ts",
     "bogo-failing": "src/bogo/failing.ts",
     bogo: "src/bogo/run.ts",
+    wpt: "src/wpt/main.ts",
+    "wpt-child": "src/wpt/engines/child.ts",
     hostile: "src/hostile/main.ts",
     "hostile-victim": "src/hostile/victim.ts",
     "hostile-floor": "src/hostile/floor.ts",

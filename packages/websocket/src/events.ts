@@ -2,6 +2,7 @@
  * Events and `on…` attributes, as the DOM has them.
  * @module
  */
+import { dictionaryOf, shape, wellFormed } from "./webIdl.ts";
 
 /** The event of a closed socket. */
 export interface SocketCloseEvent extends Event {
@@ -22,27 +23,48 @@ export interface CloseEventInit {
   wasClean?: boolean;
 }
 
-type CloseEventClass = new (type: string, init?: CloseEventInit) => SocketCloseEvent;
+export interface CloseEventClass {
+  new (type: string, init?: CloseEventInit): SocketCloseEvent;
+  readonly prototype: SocketCloseEvent;
+}
 
-/** The host's CloseEvent. Node.js before 23 has none. */
-export const CloseEvent: CloseEventClass =
-  (globalThis as { CloseEvent?: CloseEventClass }).CloseEvent ??
+/** The class of close events: the host's, if it has one. Node.js before 23 has none. */
+export const CloseEvent: CloseEventClass = /* @__PURE__ */ closeEventClass();
+
+function closeEventClass(): CloseEventClass {
+  const { CloseEvent: host } = globalThis as { CloseEvent?: CloseEventClass };
+  if (host) return host;
+
   class CloseEvent extends Event implements SocketCloseEvent {
-    readonly code: number;
-    readonly reason: string;
-    readonly wasClean: boolean;
+    readonly #code: number;
+    readonly #reason: string;
+    readonly #wasClean: boolean;
 
-    constructor(type: string, init: CloseEventInit = {}) {
+    constructor(type: string, given: CloseEventInit = {}) {
+      const init = dictionaryOf<CloseEventInit>(given);
       super(type, init);
-      this.code = init.code ?? 0;
-      this.reason = init.reason ?? "";
-      this.wasClean = init.wasClean ?? false;
+      // biome-ignore lint/complexity/noArguments: `undefined` is a type.
+      if (arguments.length === 0) throw new TypeError("an event has a type");
+      const { code = 0, reason = "", wasClean = false } = init;
+      this.#code = Number(code) & 0xffff;
+      this.#reason = wellFormed(String(reason));
+      this.#wasClean = Boolean(wasClean);
     }
 
-    get [Symbol.toStringTag](): string {
-      return "CloseEvent";
+    get code(): number {
+      return this.#code;
     }
-  };
+    get reason(): string {
+      return this.#reason;
+    }
+    get wasClean(): boolean {
+      return this.#wasClean;
+    }
+  }
+
+  shape(CloseEvent, "CloseEvent");
+  return CloseEvent;
+}
 
 type Handler = ((event: Event) => unknown) | null;
 

@@ -12,7 +12,7 @@ import type { SecureWebSocketClass } from "./socket.ts";
 import { socketClass } from "./socketClass.ts";
 import { type SecureWebSocketStreamClass, type StreamOptions, streamClass } from "./streamClass.ts";
 
-export type { SocketCloseEvent } from "./events.ts";
+export { CloseEvent, type CloseEventClass, type CloseEventInit, type SocketCloseEvent } from "./events.ts";
 export type { Connect, Reconnect, SocketOptions } from "./link.ts";
 export type { StreamChunk } from "./linkStreams.ts";
 export { type ReconnectOptions, reconnect } from "./reconnectingLink.ts";

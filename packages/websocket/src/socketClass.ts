@@ -48,6 +48,8 @@ export function socketClass<Options extends ConnectOptions>(
 
     constructor(url: string | URL, protocols: unknown = []) {
       super();
+      // biome-ignore lint/complexity/noArguments: `undefined` is a URL, relative to the page.
+      if (arguments.length === 0) throw new TypeError("a socket takes a URL");
       this.#url = socketUrl(url);
       const isOptions = typeof protocols === "object" && protocols !== null && !(Symbol.iterator in protocols);
       const options = isOptions
@@ -95,8 +97,9 @@ export function socketClass<Options extends ConnectOptions>(
     }
     set binaryType(value: "blob" | "arraybuffer") {
       const text = String(value);
-      if (text === "blob" || text === "arraybuffer") this.#binaryType = text;
-      else this.#binaryType = this.#binaryType;
+      const isKnown = text === "blob" || text === "arraybuffer";
+      // Another text changes nothing, but the setter throws on another object, as the platform's does.
+      this.#binaryType = isKnown ? text : this.#binaryType;
     }
     get onopen(): unknown {
       return this.#handlers.get("open");

@@ -3,8 +3,10 @@
  * @module
  */
 
-/** Makes the members of a class enumerable, and names the class for `Object.prototype.toString`. */
-export function shape({ prototype }: { readonly prototype: object }, name: string): void {
+/** Makes the members of a class enumerable, and names the class. A bundler may have given it another name. */
+export function shape(shaped: { readonly prototype: object }, name: string): void {
+  const { prototype } = shaped;
+  Object.defineProperty(shaped, "name", { value: name, configurable: true });
   for (const member of Object.getOwnPropertyNames(prototype))
     if (member !== "constructor") Object.defineProperty(prototype, member, { enumerable: true });
   Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
@@ -38,6 +40,6 @@ export function enforcedShort(value: unknown): number {
  */
 export function dictionaryOf<T extends object>(value: unknown): Partial<T> {
   if (value === undefined || value === null) return {};
-  if (typeof value === "object" || typeof value === "function") return value as Partial<T>;
+  if (typeof value === "object" || typeof value === "function") return value;
   throw new TypeError(`${typeof value} instead of an object`);
 }

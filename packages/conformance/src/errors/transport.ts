@@ -196,7 +196,7 @@ export const transportRows: Readonly<Record<TransportFault, ErrorRow>> = {
     example: "the peer sent a WebSocket message that is too large or has too many fragments",
   },
   text_message: transport(
-    "The peer sent a text message over the WebSocket. TLS needs binary messages.",
+    "The peer sent a text message over the WebSocket that is no credit (docs/adr/0014). TLS needs binary messages.",
     `${wrongPlace} On a server, another kind of client may have connected.`,
     "the peer sent a text message: TLS is binary",
   ),

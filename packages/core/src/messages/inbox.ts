@@ -18,6 +18,7 @@ interface Item {
 
 export class Inbox {
   readonly #onRoom: () => void;
+  readonly #limit: number;
   #queue: Item[] = [];
   /** The number of bytes in `#queue`, with `itemOverhead` for each message. */
   #bytes = 0;
@@ -27,12 +28,16 @@ export class Inbox {
    */
   #packed: { readonly writer: FrameWriter; readonly reader: FrameReader } | undefined;
   #pendingRead: Deferred<Message | undefined> | undefined;
-  /** What a read gets once the queue is empty. */
+  /** The result of a read once the queue is empty. */
   #end: { readonly error?: TlsError | undefined } | undefined;
 
-  /** @param onRoom called after a read when few messages wait */
-  constructor(onRoom: () => void) {
+  /**
+   * @param onRoom called after a read when few messages wait
+   * @param limit the number of bytes from which on the inbox is full
+   */
+  constructor(onRoom: () => void, limit: number = highWaterMessages) {
     this.#onRoom = onRoom;
+    this.#limit = limit;
   }
 
   /** See `Messages.read`. */
@@ -42,7 +47,7 @@ export class Inbox {
     const item = this.#queue.shift();
     if (item) {
       this.#bytes -= item.length + itemOverhead;
-      if (this.#bytes < highWaterMessages / 2) this.#onRoom();
+      if (this.#bytes < this.#limit / 2) this.#onRoom();
       return Promise.resolve(item.data);
     }
     if (this.#end) return this.#end.error ? markHandled(Promise.reject(this.#end.error)) : Promise.resolve(undefined);
@@ -51,7 +56,12 @@ export class Inbox {
   }
 
   get isFull(): boolean {
-    return this.#bytes >= highWaterMessages;
+    return this.#bytes >= this.#limit;
+  }
+
+  /** The number of messages that wait to be read. */
+  get length(): number {
+    return this.#queue.length;
   }
 
   /** Adds a message, unless the application will read no more. */

@@ -269,8 +269,8 @@ class WebSocketTransport implements Transport {
   }
 
   /**
-   * Stops reading only if the peer does not keep to its credit. Otherwise the peer stops by itself, and reading goes on,
-   * because the credit that we wait for may come after the peer's data.
+   * Stops reading only if the peer does not keep to its credit. Otherwise the peer stops by itself, and reading goes
+   * on, because the credit that we wait for may come after the peer's data.
    */
   #updatePause(): void {
     const { hasAgreed, excess } = this.#credit;
