@@ -50,8 +50,6 @@ export const secureWebSocket = (options: SecureWebSocketOptions): SecureWebSocke
 export const secureByteSocket = (options: SecureWebSocketOptions): SecureWebSocketClass<ConnectOptions> =>
   byteSocketClass(connect, clientOptions, options);
 
-export type SecureWebSocket = Socket;
-
 /**
  * A WebSocket whose messages travel in a channel of Handclasp, to a server of Handclasp.
  * @example
@@ -69,8 +67,6 @@ export const SecureWebSocket: SecureWebSocketClass<ConnectOptions> = /* @__PURE_
 export const secureWebSocketStream = (
   options: SecureWebSocketStreamOptions,
 ): SecureWebSocketStreamClass<ConnectOptions> => messageStreamClass(connect, clientOptions, options);
-
-export type SecureWebSocketStream = Stream;
 
 /**
  * A WebSocketStream whose messages travel in a channel of Handclasp, to a server of Handclasp: with back-pressure in

@@ -60,8 +60,6 @@ export const secureWebSocket = (options: SecureWebSocketOptions): SecureWebSocke
 export const secureByteSocket = (options: SecureWebSocketOptions): SecureWebSocketClass<ConnectOptions> =>
   byteSocketClass(connect, connectOptions, options);
 
-export type SecureWebSocket = Socket;
-
 /**
  * A WebSocket whose messages travel in a channel of Handclasp, to a server of Handclasp.
  * @example
@@ -79,8 +77,6 @@ export const SecureWebSocket: SecureWebSocketClass<ConnectOptions> = /* @__PURE_
 export const secureWebSocketStream = (
   options: SecureWebSocketStreamOptions,
 ): SecureWebSocketStreamClass<ConnectOptions> => messageStreamClass(connect, connectOptions, options);
-
-export type SecureWebSocketStream = Stream;
 
 /**
  * A WebSocketStream whose messages travel in a channel of Handclasp, to a server of Handclasp: with back-pressure in
