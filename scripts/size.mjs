@@ -15,9 +15,11 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const pages = {
   "first-load": 'import { connect } from "@handclasp/browser"; globalThis.connect = connect;',
   "first-load-websocket":
-    'import { SecureWebSocket } from "@handclasp/browser/websocket"; globalThis.SecureWebSocket = SecureWebSocket;',
+    'import { SecureWebSocket } from "@handclasp/browser/websocket"; ' +
+    "globalThis.SecureWebSocket = SecureWebSocket;",
 };
-for (const [name, script] of Object.entries(pages)) await bundleFirstLoad(script, join(root, "node_modules/.cache", name));
+for (const [name, script] of Object.entries(pages))
+  await bundleFirstLoad(script, join(root, "node_modules/.cache", name));
 
 const { ok, output } = await run("size-limit", []);
 console.log(output);

@@ -1,5 +1,6 @@
 /**
- * Compiles every `@example` in the packages' sources, as if a user had pasted it into a module.
+ * Compiles every `@example` in the packages' sources, and every snippet of docs/websocket.md, as if a user had pasted
+ * it into a module.
  *
  *   node tools/examples.mjs
  *
@@ -12,7 +13,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { examplesOf } from "./lib/passages.mjs";
+import { examplesOf, snippetsOf } from "./lib/passages.mjs";
 
 /** @typedef {{file: string, line: number, text: string}} Example */
 /** @typedef {Example & {problems: string[]}} Verdict */
@@ -20,13 +21,15 @@ import { examplesOf } from "./lib/passages.mjs";
 /** The modules from which an example may take names: a row for core alone, one for Node.js and one for a page. */
 const providers = [
   ["@handclasp/core", "@handclasp/core/x509", "@handclasp/core/keys", "@handclasp/core/unstable"],
-  ["@handclasp/node", "@handclasp/core", "@handclasp/testing"],
-  ["@handclasp/browser", "@handclasp/core"],
+  ["@handclasp/node", "@handclasp/node/websocket", "@handclasp/core", "@handclasp/core/messages", "@handclasp/testing"],
+  ["@handclasp/browser", "@handclasp/browser/websocket", "@handclasp/core"],
+  ["@handclasp/core/messages", "@handclasp/core/message-sessions", "@handclasp/core"],
 ].map((entries) => [...entries, "node:fs/promises", "node:fs", "node:stream", "vitest"]);
 
 /** The values that an example takes from the application around it. */
 const presumed = `
 import type { Credential, Random, Transport, TlsConnection, CryptoProvider } from "@handclasp/core";
+import type { Messages } from "@handclasp/core/messages";
 import type { Certificate, TrustPolicy } from "@handclasp/core/x509";
 declare global {
   const url: string, pem: string, ca: string, serverName: string, cert: string, key: Uint8Array;
@@ -34,7 +37,11 @@ declare global {
   const chain: Uint8Array[], der: Uint8Array, leaf: Uint8Array, response: Uint8Array, now: number;
   const certificate: Certificate, issuer: Certificate, policy: TrustPolicy;
   const clientRandom: Uint8Array, serverRandom: Uint8Array, premaster: Uint8Array;
+  const messages: Messages;
+  const summary: TransformStream<string | Uint8Array, string | Uint8Array>;
   const error: unknown;
+  const ReconnectingWebSocket: new (url: string, protocols: string[], options: { WebSocket: unknown }) => unknown;
+  const createClient: (options: { url: string; webSocketImpl: unknown }) => unknown;
   const hsm: { sign(scheme: string, message: Uint8Array): Promise<Uint8Array> };
   function stopWorking(): void;
   function renewCertificate(): void;
@@ -173,16 +180,18 @@ class Modules {
 
 /** Returns the source paths of the packages' entries, by the names that users import. @param {string} root */
 function entriesOf(root) {
-  const packages = ["core", "node", "browser", "testing"].map((name) => join(root, "packages", name));
-  return Object.fromEntries(
-    packages.flatMap((folder) => {
+  const packages = ["core", "node", "browser", "testing", "websocket"].map((name) => join(root, "packages", name));
+  const libraries = ["reconnecting-websocket", "graphql-ws", "mqtt"];
+  return Object.fromEntries([
+    ...libraries.map((name) => [name, [join(root, "packages/conformance/node_modules", name)]]),
+    ...packages.flatMap((folder) => {
       const { name, exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
       return Object.entries(exports).map(([entry, paths]) => [
         `${name}${entry.slice(1)}`,
         [join(folder, paths["handclasp-source"])],
       ]);
     }),
-  );
+  ]);
 }
 
 const isImport = (/** @type {string} */ line) => line.startsWith("import ");
@@ -208,6 +217,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const examples = files.flatMap((file) =>
     examplesOf(readFileSync(join(root, file), "utf8")).map((example) => ({ file, ...example })),
   );
+  const page = "docs/websocket.md";
+  examples.push(...snippetsOf(readFileSync(join(root, page), "utf8")).map((snippet) => ({ file: page, ...snippet })));
   const failed = compile(root, examples);
   for (const { file, line, problems } of failed)
     console.log(`${file}:${line}: the example does not compile:\n  ${problems.join("\n  ")}`);

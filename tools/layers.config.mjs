@@ -8,7 +8,8 @@ const core = "^packages/core/src/";
 const layer = (...names) => `${core}(${names.join("|")})/`;
 const base = `${core}((errorCodes|errors|limits|flow|loading|host\\.d)\\.ts$|validation/)`;
 const trace = `${core}trace\\.ts$`;
-const entries = `${core}(index|base|client|server|describe|keys|messages|messageSessions|noble|ocsp|pem|allEntries|x509)\\.ts$`;
+const entryNames = "index|base|client|server|describe|keys|messages|messageSessions|noble|ocsp|pem|allEntries|x509";
+const entries = `${core}(${entryNames})\\.ts$`;
 
 /**
  * The packages, and the folders of the workspace from which each may import. `testing` has a part for Node.js

@@ -133,6 +133,18 @@ export function examplesOf(text) {
   });
 }
 
+/**
+ * Returns the snippets of TypeScript in a page of Markdown.
+ *
+ * @param {string} text
+ * @returns {Passage[]}
+ */
+export const snippetsOf = (text) =>
+  [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((snippet) => ({
+    line: text.slice(0, snippet.index).split("\n").length + 1,
+    text: (snippet[1] ?? "").trim(),
+  }));
+
 /** @param {string} text */
 function passagesOfMarkdown(text) {
   /** @type {Passage[]} */

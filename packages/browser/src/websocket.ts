@@ -10,7 +10,9 @@ import {
   messageStreamClass,
   type SecureWebSocketClass,
   type SecureWebSocketStreamClass,
+  type SecureWebSocket as Socket,
   type SocketOptions,
+  type SecureWebSocketStream as Stream,
   type StreamOptions,
 } from "@handclasp/websocket";
 
@@ -18,6 +20,10 @@ import { connect } from "./connect.ts";
 
 export type * from "@handclasp/websocket";
 export { reconnect, WebSocketError } from "@handclasp/websocket";
+
+// The constants of the same names below would hide these types of `export type *`.
+export type SecureWebSocket = Socket;
+export type SecureWebSocketStream = Stream;
 
 /** The options of {@link SecureWebSocket}. */
 export type SecureWebSocketOptions = SocketOptions<ConnectOptions>;
@@ -29,6 +35,7 @@ export type SecureWebSocketStreamOptions = StreamOptions<ConnectOptions>;
  * A class with the constructor `(url, protocols)`, for libraries that take a class of WebSockets.
  * @throws TlsError `configuration`
  * @example
+ * import ReconnectingWebSocket from "reconnecting-websocket";
  * const client = new ReconnectingWebSocket("wss://chat.example/", [], { WebSocket: secureWebSocket({ ca }) });
  */
 export const secureWebSocket = (options: SecureWebSocketOptions): SecureWebSocketClass<ConnectOptions> =>
@@ -66,7 +73,7 @@ export const secureWebSocketStream = (
  * both directions, in every engine.
  * @example
  * const { readable, writable } = await new SecureWebSocketStream("wss://log.example/all", { ca: pem }).opened;
- * await readable.pipeThrough(summary).pipeTo(writable);
+ * await readable.pipeTo(writable);
  */
 export const SecureWebSocketStream: SecureWebSocketStreamClass<ConnectOptions> = /* @__PURE__ */ secureWebSocketStream(
   {},

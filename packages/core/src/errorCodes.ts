@@ -105,6 +105,7 @@ export type TransportFault =
   | "connection_lost"
   | "peer_gone"
   | "peer_left"
+  | "peer_unresponsive"
   | "truncated"
   // The transport failed, or carried a message that cannot be TLS.
   | "message_too_big"

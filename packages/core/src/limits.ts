@@ -176,10 +176,14 @@ export const maxRecordsReceived: number = 2 ** 48;
  */
 export const highWaterInbound: number = 2 ** 17;
 /**
- * The maximum number of received bytes that may wait if the transport cannot pause (a page's `onmessage`). With more,
- * the connection ends. The number is one second of data at 134 Mbit/s.
+ * The maximum number of received bytes that may wait if the transport cannot pause (a page's WebSocket whose server
+ * does not speak credit). With more, the connection ends. The number is one second of data at 134 Mbit/s.
  */
 export const maxInboundBytes: number = 2 ** 24;
+/** The minimum number of bytes by which each credit exceeds the one before, so that credit is cheap to process. */
+export const minCreditStep: number = 2 ** 16;
+/** The maximum number of bytes that a peer's credit may be ahead of the bytes sent. */
+export const maxCreditAhead: number = 2 ** 24;
 /**
  * The number of bytes that storing one piece of data takes in addition to its contents. Limits count it with each
  * piece; otherwise a flood of tiny pieces would take a hundred times the memory that the limit allows.
@@ -282,12 +286,23 @@ export const maxPings = 64;
  * fast connection carries until an acknowledgement comes back.
  */
 export const highWaterSession: number = 2 ** 21;
-/** The default for the maximum number of bytes of messages that a session keeps: twice what a writer that awaits needs. */
+/**
+ * The default for the maximum number of bytes of messages that a session keeps: twice the number that a writer that
+ * awaits needs.
+ */
 export const maxSessionQueue: number = 2 ** 22;
-/** A session acknowledges messages after this many of them, or this many milliseconds after the first. */
+/**
+ * A session acknowledges messages after this many of them, after this many bytes or UTF-16 units in them, or this many
+ * milliseconds after the first. The number of bytes is an eighth of `highWaterSession`, so that a writer of long
+ * messages does not wait for the time.
+ */
 export const ackEvery = 32;
+export const ackBytes: number = 2 ** 18;
 export const ackDelay = 100;
-/** The default time in milliseconds for which a server keeps a session without a connection: a phone changes networks. */
+/**
+ * The default time in milliseconds for which a server keeps a session without a connection: a phone may change its
+ * network.
+ */
 export const sessionKeepTime = 60_000;
 /** The default for the maximum number of sessions without a connection. Each may keep `maxSessionQueue` bytes. */
 export const maxKeptSessions = 1_000;

@@ -7,7 +7,7 @@ interface Manifest {
   readonly exports: Readonly<Record<string, Conditions>>;
 }
 const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as Manifest;
-const separateEntries = ["./keys", "./messages", "./noble"];
+const separateEntries = ["./keys", "./message-sessions", "./messages", "./noble"];
 const joinedEntries = Object.entries(manifest.exports).filter(([name]) => !separateEntries.includes(name));
 
 describe("the entries in Node.js", () => {
@@ -21,6 +21,7 @@ describe("the entries in Node.js", () => {
 
   test.each(separateEntries)("%s: the entry has a file of its own", (name) => {
     const { node } = manifest.exports[name] ?? {};
-    expect(node).toBe(`./dist/node/${name.slice(2)}.js`);
+    const file = name.slice(2).replace(/-./, ([, letter = ""]) => letter.toUpperCase());
+    expect(node).toBe(`./dist/node/${file}.js`);
   });
 });

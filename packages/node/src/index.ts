@@ -9,6 +9,7 @@ export { nodeCrypto } from "./crypto/nodeCrypto.ts";
 export { type ConnectionHandler, createServer, type ServerOptions, TlsServer } from "./server.ts";
 export { systemRoots } from "./systemRoots.ts";
 export { type ConnectWebSocketOptions, connectWebSocket } from "./transport/connectWebSocket.ts";
+export type { HeartbeatOptions } from "./transport/heartbeat.ts";
 export type { Listener, ListenTcpOptions } from "./transport/listener.ts";
 export { listenTcp } from "./transport/listenTcp.ts";
 export { type ListenWebSocketOptions, listenWebSocket } from "./transport/listenWebSocket.ts";

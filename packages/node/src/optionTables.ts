@@ -10,7 +10,10 @@ export const listenWebSocketOptions: readonly string[] = [
   "function server.on allow",
   "string path",
   "string[] origins hosts",
+  "object|boolean heartbeat",
 ];
+
+export const heartbeatOptions: readonly string[] = ["ms interval timeout"];
 
 export const connectTcpOptions: readonly string[] = ["string! host", "1~65535! port"];
 

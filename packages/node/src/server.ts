@@ -13,6 +13,7 @@ import { serverOptions, startAccept, withExplanationSync } from "@handclasp/core
 
 import { certificateCacheOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
+import { peerErrors, stopHooks } from "./handlerHooks.ts";
 import type { Listener, ListenTcpOptions } from "./transport/listener.ts";
 import { listenTcp } from "./transport/listenTcp.ts";
 import { type ListenWebSocketOptions, listenWebSocket } from "./transport/listenWebSocket.ts";
@@ -123,7 +124,7 @@ export class TlsServer {
     this.#failedHandlers.add(connection);
     connection.abort(error, "internal_error");
     if (this.#options.onError) this.#report(error, connection);
-    else console.error("handclasp: the handler of a connection failed:", error);
+    else if (!peerErrors.has(error as object)) console.error("handclasp: the handler of a connection failed:", error);
   }
 
   /**
@@ -181,7 +182,9 @@ export class TlsServer {
     const closeOne = async (connection: TlsConnection): Promise<void> => {
       const handler = this.#pendingHandlers.get(connection);
       connection.signalClosing();
-      if (handler) await (grace > 0 ? Promise.race([handler, graceIsOver]) : undefined);
+      stopHooks.get(connection)?.();
+      // Without a grace period, a handler still has this turn of the event loop, in which it can send a goodbye.
+      if (handler) await Promise.race([handler, grace > 0 ? graceIsOver : new Promise(setImmediate)]);
       if (this.#pendingHandlers.has(connection)) unfinished.push(connection);
       await connection.close().catch(ignore);
     };

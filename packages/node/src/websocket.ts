@@ -9,14 +9,31 @@ import {
   messageStreamClass,
   type SecureWebSocketClass,
   type SecureWebSocketStreamClass,
+  type SecureWebSocket as Socket,
   type SocketOptions,
+  type SecureWebSocketStream as Stream,
   type StreamOptions,
 } from "@handclasp/websocket";
 
 import { type ConnectOptions, connect, connectOptions } from "./connect.ts";
 
+export { messageAlpn, messageProtocols } from "@handclasp/core/messages";
 export type * from "@handclasp/websocket";
 export { CloseEvent, reconnect, WebSocketError } from "@handclasp/websocket";
+export type { ServerSocketData, ServerSocketInput } from "./websocket/messageData.ts";
+export {
+  createWebSocketServer,
+  type SocketHandler,
+  type SocketRequest,
+  type WebSocketHandlerOptions,
+  type WebSocketServerOptions,
+  webSocketHandler,
+} from "./websocket/server.ts";
+export { ServerSocket, type ServerSocketEvents, type ServerSocketSendOptions } from "./websocket/serverSocket.ts";
+
+// The constants of the same names below would hide these types of `export type *`.
+export type SecureWebSocket = Socket;
+export type SecureWebSocketStream = Stream;
 
 /** The options of {@link SecureWebSocket}. */
 export type SecureWebSocketOptions = SocketOptions<ConnectOptions>;
@@ -28,6 +45,7 @@ export type SecureWebSocketStreamOptions = StreamOptions<ConnectOptions>;
  * A class with the constructor `(url, protocols)`, for libraries that take a class of WebSockets.
  * @throws TlsError `configuration`
  * @example
+ * import { createClient } from "graphql-ws";
  * const client = createClient({ url: "wss://chat.example/graphql", webSocketImpl: secureWebSocket({ ca }) });
  */
 export const secureWebSocket = (options: SecureWebSocketOptions): SecureWebSocketClass<ConnectOptions> =>
@@ -65,7 +83,7 @@ export const secureWebSocketStream = (
  * both directions, in every engine.
  * @example
  * const { readable, writable } = await new SecureWebSocketStream("wss://log.example/all", { ca: pem }).opened;
- * await readable.pipeThrough(summary).pipeTo(writable);
+ * await readable.pipeTo(writable);
  */
 export const SecureWebSocketStream: SecureWebSocketStreamClass<ConnectOptions> = /* @__PURE__ */ secureWebSocketStream(
   {},

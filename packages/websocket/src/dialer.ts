@@ -93,6 +93,7 @@ export class Dialer {
 const isPassing = (error: unknown): boolean =>
   TlsError.is(error) &&
   error.code !== "websocket_blocked" &&
+  error.code !== "outer_certificate" &&
   (error.fault === "transport" || error.code === "handshake_timeout" || error.code === "no_close");
 
 export const stoppedError = (): TlsError =>

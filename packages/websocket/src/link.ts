@@ -66,7 +66,7 @@ export type SocketOptions<Options extends ConnectOptions> = Omit<Options, "alpn"
   readonly protocols?: string | readonly string[];
   /**
    * The WebSocket URL of what carries the channel: a server, relay or proxy. It may be relative to the socket's URL.
-   * Default: `"/"`, at the socket's own host. Nobody but the server learns the socket's URL.
+   * Default: `"/"`, at the socket's own host. Only the server learns the socket's URL.
    */
   readonly carrier?: string | URL;
   /** The most bytes of a message that the server may send. Default 16 MiB. */

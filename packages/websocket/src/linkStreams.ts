@@ -11,9 +11,9 @@ import { closeInfoOf, WebSocketError, webSocketError } from "./webSocketError.ts
 
 /** How a link ended. */
 export interface StreamEnd {
-  /** What `closed` of the stream resolves with. */
+  /** The result of `closed` of the stream, if the end is clean. */
   readonly info?: { readonly closeCode: number; readonly reason: string };
-  /** What `closed` of the stream rejects with, if there is no `info`. */
+  /** The error of `closed` of the stream, if there is no `info`. */
   readonly error?: WebSocketError;
   /** The error of the readable, after the messages that arrived. Without it, no message of the peer is missing. */
   readonly readError?: WebSocketError;
@@ -52,7 +52,7 @@ async function endOf(link: Link, sink: MessageSink): Promise<StreamEnd> {
   }
 }
 
-/** What can be written: a text, or bytes. Anything else is converted to a text. */
+/** A chunk that the application may write: a text, or bytes. Any other value is converted to a text. */
 export type StreamChunk = string | ArrayBuffer | ArrayBufferView;
 
 /** Sends messages. A write resolves when the link has room for more. */
@@ -126,7 +126,7 @@ class MessageSource {
   }
 
   /**
-   * Reads on after the end, so that `closed` of a reader settles although nobody reads. An error of the stream would
+   * Reads on after the end, so that `closed` of a reader settles without another read. An error of the stream would
    * drop the messages in it, so it waits until all were read.
    */
   async #tellEnd(controller: ReadableStreamDefaultController<string | Uint8Array>): Promise<void> {
@@ -158,5 +158,6 @@ function messageOf(chunk: unknown): string | Uint8Array {
     throw new TypeError("the bytes to write are in a shared or resizable buffer");
   if (isView) return new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength);
   if (type === "[object ArrayBuffer]") return new Uint8Array(chunk as ArrayBuffer);
-  return `${chunk}`;
+  // Unlike `String`, this throws a TypeError for a symbol.
+  return `${chunk as string}`;
 }

@@ -4,7 +4,7 @@
  */
 import { type Session, TlsError } from "@handclasp/core/client";
 import { MessageSession } from "@handclasp/core/message-sessions";
-import type { Answer } from "@handclasp/core/messages";
+import type { MessageConnection } from "@handclasp/core/messages";
 import { optionsOf } from "@handclasp/core/unstable";
 
 import { Dialer, stoppedError } from "./dialer.ts";
@@ -31,6 +31,8 @@ const provenAfter = 5_000;
 /** The pause after an attempt to renew the channel has failed, in milliseconds. */
 const renewPause = 30_000;
 
+/** The code with which we leave a server that has begun a session for us that we do not need. */
+const goingAway = 1001;
 /** The codes with which a server leaves for a while (RFC 6455 §7.4.1, and IANA's registry). */
 const leavingCodes: readonly number[] = [1001, 1012, 1013];
 
@@ -70,15 +72,17 @@ async function openReconnectingLink(
 ): Promise<Link> {
   const dialer = new Dialer(dial, options, events.onInterrupted);
   const stop = (): void => dialer.stop();
-  const hurry = (): void => dialer.hurry();
   events.signal.addEventListener("abort", stop, { once: true });
   if (events.signal.aborted) stop();
-  listen("addEventListener", hurry);
+  const unwatch = watchHost(() => dialer.hurry());
   try {
     const dialed = await dialer.dial(0);
-    return aborting(dialed, () => new ReconnectingLink(dialer, dialed, options, events));
+    const { connection, answer } = dialed;
+    if (answer.session) return new ReconnectingLink(dialer, connection, answer.session.received, options, events);
+    connection.channel.abort();
+    throw noSessionsError();
   } finally {
-    listen("removeEventListener", hurry);
+    unwatch();
     events.signal.removeEventListener("abort", stop);
   }
 }
@@ -89,11 +93,22 @@ class ReconnectingLink implements Link {
   readonly #events: LinkEvents;
   readonly #session: MessageSession;
   readonly #liveness: Liveness;
+  readonly #unwatch: () => void;
   #openedAt = 0;
-  #isRenewing = false;
+  /** True while a new channel is being opened. Two at the same time could overtake each other. */
+  #isDialing = false;
+  /** Why the old channel was lost while a new one is being opened. */
+  #lossReason: TlsError | undefined;
+  #renewTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(dialer: Dialer, { connection, answer }: Dialed, options: Required<ReconnectOptions>, events: LinkEvents) {
-    const { received } = sessionOf(answer);
+  /** @param peerReceived 0 from an honest server: it has none of our messages yet */
+  constructor(
+    dialer: Dialer,
+    connection: MessageConnection,
+    peerReceived: number,
+    options: Required<ReconnectOptions>,
+    events: LinkEvents,
+  ) {
     this.#dialer = dialer;
     this.#options = options;
     this.#events = events;
@@ -101,14 +116,18 @@ class ReconnectingLink implements Link {
       maxQueue: options.maxQueue,
       onSent: events.onSent,
       onProgress: () => this.#renewIfWorn(),
-      onLost: (reason) => void this.#reopen(reason),
+      onLost: (reason) => this.#onLost(reason),
       survives: (code) => leavingCodes.includes(code),
       onEnd: () => this.#end(),
     });
     this.#liveness = new Liveness(this.#session, options);
-    listen("addEventListener", this.#onWake);
+    // An attempt is worth while, or the channel may be dead.
+    this.#unwatch = watchHost(() => {
+      dialer.hurry();
+      this.#liveness.check();
+    });
     events.signal.addEventListener("abort", this.#onAbort, { once: true });
-    this.#session.attach({ connection, peerReceived: received, skip: 0 });
+    this.#session.attach({ connection, peerReceived, skip: 0 });
     this.#opened();
   }
 
@@ -131,8 +150,9 @@ class ReconnectingLink implements Link {
     return this.#session.send(message);
   }
   close(code: number | undefined, reason: string): void {
-    this.#dialer.stop();
+    this.#liveness.stop();
     void this.#session.close(code, reason);
+    this.#dialer.hurry();
   }
   abort(reason: TlsError = stoppedError()): void {
     this.#session.fail(reason);
@@ -140,25 +160,77 @@ class ReconnectingLink implements Link {
 
   readonly #onAbort = (): void => this.abort();
 
-  async #reopen(reason: unknown): Promise<void> {
+  #onLost(reason: TlsError): void {
     this.#liveness.stop();
     if (Date.now() - this.#openedAt >= provenAfter) this.#dialer.resetDelays();
+    // The server closes the old channel when it has the new one.
+    if (this.#isDialing) this.#lossReason = reason;
+    else this.#interrupted(reason);
+  }
+
+  #interrupted(reason: TlsError): void {
+    // The server may have received our Close, and must not take us for a new client.
+    if (this.#session.hasSentClose) return this.#session.fail(reason);
     this.#events.onInterrupted(reason);
+    void this.#reopen();
+  }
+
+  async #reopen(): Promise<void> {
+    this.#isDialing = true;
     try {
       await this.#dialer.delay();
-      const { received } = this.#session;
-      this.#continue(await this.#dialer.dial(received), received);
+      const dialed = await this.#dialer.dial(this.#session.received);
+      this.#isDialing = false;
+      this.#continue(dialed);
     } catch (error) {
-      this.#session.fail(TlsError.is(error) ? error : stoppedError());
+      this.#fail(error);
     }
   }
 
-  /** @param stated the number of messages that we told the server to have received */
-  #continue(dialed: Dialed, stated: number): void {
-    const { resumed, received } = aborting(dialed, () => sessionOf(dialed.answer));
+  #fail(error: unknown): void {
+    this.#session.fail(TlsError.is(error) ? error : stoppedError());
+  }
+
+  /** Opens a new channel while the old one works, before the number of records reaches the limit of its keys. */
+  #renewIfWorn(): void {
+    const { channel, isInterrupted, isClosing, hasEnded } = this.#session;
+    if (this.#isDialing || this.#renewTimer || isInterrupted || isClosing || hasEnded) return;
+    const { recordsSent, recordsReceived } = channel.traffic;
+    if (Math.max(recordsSent, recordsReceived) >= this.#options.renewAfter) void this.#renew();
+  }
+
+  async #renew(): Promise<void> {
+    this.#isDialing = true;
+    const [outcome] = await Promise.allSettled([this.#dialer.dialOnce(this.#session.received)]);
+    this.#isDialing = false;
+    const { isInterrupted, hasEnded } = this.#session;
+    if (outcome.status === "fulfilled") {
+      const dialed = outcome.value;
+      // Another server process may have answered. As long as the old channel works, no message need be lost.
+      if (isInterrupted || dialed.answer.session?.resumed) return this.#continue(dialed);
+      void dialed.connection.close(goingAway);
+    }
+    if (hasEnded) return;
+    if (this.#lossReason) return this.#interrupted(this.#lossReason);
+    this.#renewTimer = setTimeout(() => {
+      this.#renewTimer = undefined;
+    }, renewPause);
+  }
+
+  #continue({ connection, answer }: Dialed): void {
+    const { session } = answer;
+    if (!session) {
+      connection.channel.abort();
+      return this.#fail(noSessionsError());
+    }
+    const { resumed, received, from } = session;
+    if (!resumed && this.#session.isClosing) {
+      void connection.close(goingAway);
+      return this.#fail(lostSessionError());
+    }
     const unconfirmed = resumed ? [] : this.#session.restart();
-    const skip = resumed ? this.#session.received - stated : 0;
-    this.#session.attach({ connection: dialed.connection, peerReceived: received, skip });
+    const skip = resumed ? this.#session.received - from : 0;
+    this.#session.attach({ connection, peerReceived: received, skip });
     if (this.#session.hasEnded) return;
     this.#opened();
     if (resumed) this.#events.onResumed();
@@ -167,60 +239,41 @@ class ReconnectingLink implements Link {
 
   #opened(): void {
     this.#openedAt = Date.now();
-    this.#liveness.watch();
+    this.#lossReason = undefined;
+    if (!this.#session.isClosing) this.#liveness.watch();
   }
-
-  /** Opens a new channel while the old one works, before the number of records reaches the limit of its keys. */
-  #renewIfWorn(): void {
-    const { channel, received, hasEnded } = this.#session;
-    const { recordsSent, recordsReceived } = channel.traffic;
-    if (Math.max(recordsSent, recordsReceived) < this.#options.renewAfter || this.#isRenewing || hasEnded) return;
-    this.#isRenewing = true;
-    this.#dialer
-      .dialOnce(received)
-      .then((dialed) => {
-        this.#isRenewing = false;
-        // If the old channel was lost meanwhile, another attempt is under way.
-        if (channel !== this.#session.channel || this.#session.hasEnded) dialed.connection.channel.abort();
-        else this.#continue(dialed, received);
-      })
-      .catch(() => setTimeout(() => (this.#isRenewing = false), renewPause));
-  }
-
-  /** The network is back, or the page is visible again: an attempt is worth while, or the channel may be dead. */
-  readonly #onWake = (): void => {
-    this.#dialer.hurry();
-    this.#liveness.check();
-  };
 
   #end(): void {
-    listen("removeEventListener", this.#onWake);
+    this.#unwatch();
     this.#events.signal.removeEventListener("abort", this.#onAbort);
     this.#liveness.stop();
+    clearTimeout(this.#renewTimer);
     this.#dialer.stop();
   }
 }
 
-/** Listens to what may have changed the network. Node.js has no such events. */
-function listen(method: "addEventListener" | "removeEventListener", onWake: () => void): void {
-  globalThis[method]?.("online", onWake);
-  globalThis.document?.[method]("visibilitychange", onWake);
+/** Calls back when the network or the page may have come back. Node.js has no such events. Returns how to stop that. */
+function watchHost(onWake: () => void): () => void {
+  const { document } = globalThis;
+  const onVisible = (): void => {
+    if (document.visibilityState === "visible") onWake();
+  };
+  globalThis.addEventListener?.("online", onWake);
+  document?.addEventListener("visibilitychange", onVisible);
+  return () => {
+    globalThis.removeEventListener?.("online", onWake);
+    document?.removeEventListener("visibilitychange", onVisible);
+  };
 }
 
-/** Calls a function. If it throws, the channel is not needed. */
-function aborting<T>({ connection }: Dialed, use: () => T): T {
-  try {
-    return use();
-  } catch (error) {
-    connection.channel.abort(error);
-    throw error;
-  }
-}
-
-function sessionOf({ session }: Answer): NonNullable<Answer["session"]> {
-  if (session) return session;
-  throw new TlsError(undefined, "the server keeps no message sessions, so no message could be continued", {
+const noSessionsError = (): TlsError =>
+  new TlsError(undefined, "the server keeps no message sessions, so no message could be continued", {
     code: "no_sessions",
     advice: "give acceptMessages the option sessions, or leave out reconnect",
   });
-}
+
+const lostSessionError = (): TlsError =>
+  new TlsError(undefined, "the server had lost the session before the socket could close", {
+    code: "session_lost",
+    fault: "transport",
+  });

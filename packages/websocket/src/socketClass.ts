@@ -97,8 +97,9 @@ export function socketClass<Options extends ConnectOptions>(
     }
     set binaryType(value: "blob" | "arraybuffer") {
       const text = String(value);
-      if (text === "blob" || text === "arraybuffer") this.#binaryType = text;
-      else this.#binaryType = this.#binaryType;
+      const isKnown = text === "blob" || text === "arraybuffer";
+      // Another text changes nothing, but the setter throws on another object, as the platform's does.
+      this.#binaryType = isKnown ? text : this.#binaryType;
     }
     get onopen(): unknown {
       return this.#handlers.get("open");

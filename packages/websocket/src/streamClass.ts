@@ -13,7 +13,7 @@ import { closeInfoOf, type WebSocketCloseInfo, webSocketError } from "./webSocke
 
 /** An open stream. */
 export interface OpenStream {
-  /** The peer's messages: a text is a string, a binary message a Uint8Array. Nobody reads ahead of the application. */
+  /** The peer's messages: a text is a string, a binary message a Uint8Array. A message waits until it is read. */
   readonly readable: ReadableStream<string | Uint8Array>;
   /** A write resolves when there is room for more. `close` sends a Close, and waits for the peer's. */
   readonly writable: WritableStream<StreamChunk>;
@@ -28,6 +28,9 @@ export interface OpenStream {
 /**
  * A WebSocketStream whose messages travel in a channel of Handclasp. It has the whole interface of WebSocketStream, in
  * every engine. Each WebSocketError of it has a `cause`.
+ *
+ * It tells losses that the standard does not tell: a write after `close` rejects instead of dropping the message, and
+ * after a lost connection the readable has the messages that arrived before it has the error.
  */
 export interface SecureWebSocketStream {
   readonly url: string;
@@ -92,7 +95,7 @@ export function streamClass<Options extends ConnectOptions>(
     #settleClosed!: (result: Required<WebSocketCloseInfo> | Promise<never>) => void;
 
     // `options` has a default, so that the constructor's `length` is 1 as in WebIDL.
-    constructor(url: string | URL, options: StreamOptions<Options> | undefined = undefined) {
+    constructor(url: string | URL, options: StreamOptions<Options> = {} as StreamOptions<Options>) {
       // biome-ignore lint/complexity/noArguments: `undefined` is a URL, relative to the page's.
       if (arguments.length === 0) throw new TypeError("the constructor takes a URL");
       const ownOptions = { ...checkedDefaults, ...checked(options) };
@@ -125,7 +128,7 @@ export function streamClass<Options extends ConnectOptions>(
     }
 
     // `info` has a default, so that `close.length` is 0 as in WebIDL.
-    close(info: WebSocketCloseInfo | undefined = undefined): void {
+    close(info: WebSocketCloseInfo = {}): void {
       const { closeCode, reason } = closeInfoOf(info);
       if (this.#link) return this.#link.close(closeCode, reason);
       const cause = new TlsError(undefined, "the stream was closed before it opened", {
@@ -172,7 +175,7 @@ export function streamClass<Options extends ConnectOptions>(
   }
 
   shape(SecureWebSocketStream, "SecureWebSocketStream");
-  return SecureWebSocketStream as unknown as SecureWebSocketStreamClass<Options>;
+  return SecureWebSocketStream;
 }
 
 const isList = (value: unknown): boolean => typeof value === "object" && value !== null && Symbol.iterator in value;

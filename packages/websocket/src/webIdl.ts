@@ -40,6 +40,6 @@ export function enforcedShort(value: unknown): number {
  */
 export function dictionaryOf<T extends object>(value: unknown): Partial<T> {
   if (value === undefined || value === null) return {};
-  if (typeof value === "object" || typeof value === "function") return value as Partial<T>;
+  if (typeof value === "object" || typeof value === "function") return value;
   throw new TypeError(`${typeof value} instead of an object`);
 }

@@ -29,7 +29,7 @@ export interface WebSocketErrorClass {
   readonly prototype: WebSocketError;
 }
 
-/** The host's class if it has one. To abort or cancel a stream with an error of this class sends its code and reason. */
+/** The host's class, if it has one. A stream that is aborted or canceled with such an error sends its code. */
 export const WebSocketError: WebSocketErrorClass = /* @__PURE__ */ errorClass();
 
 function errorClass(): WebSocketErrorClass {

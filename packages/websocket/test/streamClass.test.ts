@@ -158,7 +158,7 @@ test("after a clean end the readable closes, and a write rejects with InvalidSta
   expect([await reader.read(), await reader.read()]).toMatchObject([{ value: "last" }, { done: true }]);
 });
 
-test("closed of a reader settles at the end although nobody reads", async () => {
+test("closed of a reader settles at the end without another read", async () => {
   const clean = await opened();
   const cleanReader = clean.readable.getReader();
   clean.link.end({});
@@ -420,7 +420,7 @@ test("the options of the class and of the stream reach the link", async () => {
 test("the classes have the properties that WebIDL gives", async () => {
   const Stream = classOver(async () => new TestLink());
   const stream = new Stream(url);
-  expect([Stream.length, Stream.prototype.close.length, String(stream)]).toEqual([
+  expect([Stream.length, Stream.prototype.close.length, Object.prototype.toString.call(stream)]).toEqual([
     1,
     0,
     "[object SecureWebSocketStream]",

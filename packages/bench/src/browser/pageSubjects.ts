@@ -44,11 +44,12 @@ export type Opener = (target: Target) => Promise<(ws: WebSocket) => Promise<Chan
 const aes = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
 const chacha = [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256];
 
-function handclasp(provider: CryptoProvider, suites: readonly CipherSuite[]): Opener {
+function handclasp(provider: CryptoProvider, suites: readonly CipherSuite[], hasCredit = true): Opener {
   return async ({ ca: pem, messageSizes }) => {
     const ca = parsePemCertificates(pem);
     return async (ws) => {
-      const transport = webSocketTransport(recordMessageSizes(ws, messageSizes));
+      const recorded = recordMessageSizes(ws, messageSizes);
+      const transport = webSocketTransport(hasCredit ? recorded : withoutCredit(recorded));
       const connection = await connect(transport, { provider, suites, ca, serverName: "localhost" });
       const channel: Channel = {
         write: (bytes) => connection.write(bytes),
@@ -86,12 +87,24 @@ const secureWebSocketOpener: Opener = async ({ ca: pem }) => {
   };
 };
 
+/** Records the lengths of the messages that contain data. Text messages give credit. */
 function recordMessageSizes(ws: WebSocket, { sent, received }: MessageSizes): WebSocket {
-  ws.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer>) => received.push(data.byteLength));
+  ws.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer | string>) => {
+    if (typeof data !== "string") received.push(data.byteLength);
+  });
   const send = ws.send.bind(ws);
   ws.send = (data) => {
-    sent.push((data as Uint8Array).byteLength);
+    if (typeof data !== "string") sent.push((data as Uint8Array).byteLength);
     send(data);
+  };
+  return ws;
+}
+
+/** Drops the page's empty announcement, so that the server neither gives nor takes credit (docs/adr/0014). */
+function withoutCredit(ws: WebSocket): WebSocket {
+  const send = ws.send.bind(ws);
+  ws.send = (data) => {
+    if ((data as Uint8Array).byteLength) send(data);
   };
   return ws;
 }
@@ -210,6 +223,7 @@ const subtls: Opener = async ({ ca }) => {
 
 export const openers = {
   webCrypto: handclasp(webCrypto, aes),
+  webCryptoWithoutCredit: handclasp(webCrypto, aes, false),
   nobleChaCha: handclasp(noble, chacha),
   nobleAes: handclasp(noble, aes),
   raw,

@@ -9,6 +9,7 @@ import { Chromium, type Direction, PagePair, type PageSubject } from "./chromium
 import type { RecordRun } from "./page.ts";
 
 const ours = "Handclasp, WebCrypto";
+const withoutCredit = "Handclasp, without credit";
 const chacha = "Handclasp, noble";
 const nobleAes = "Handclasp, noble, AES-GCM";
 const sameMessages = "raw, same messages";
@@ -18,6 +19,7 @@ const socket = "SecureWebSocket";
 
 const subjects: Readonly<Record<string, PageSubject>> = {
   [ours]: { opener: "webCrypto", server: "Handclasp for pages" },
+  [withoutCredit]: { opener: "webCryptoWithoutCredit", server: "Handclasp for pages" },
   [chacha]: { opener: "nobleChaCha", server: "Handclasp for pages" },
   [nobleAes]: { opener: "nobleAes", server: "Handclasp for pages" },
   [sameMessages]: { opener: "raw", server: "raw ws" },
@@ -53,6 +55,7 @@ export function pageScenarios(effort: Effort, chosen: readonly string[]): Record
   return {
     "page-down": () => bulk("down"),
     "page-up": () => bulk("up"),
+    "page-credit": () => orNotMeasured("page-credit", () => credit(effort)),
     "page-sizes": () =>
       orNotMeasured("page-sizes", async () => [
         ...(await transfers("down", pick([ours, unbatched]), sizes, [unbatched], effort)),
@@ -166,6 +169,18 @@ function transfers(
       return tables;
     },
   );
+}
+
+/** Compares a page and a server that give each other credit with the same page and server without it. */
+async function credit(effort: Effort): Promise<Table[]> {
+  const tables: Table[] = [];
+  for (const direction of ["down", "up"] as const)
+    tables.push(...(await transfers(direction, [ours, withoutCredit], [16_384, 65_536], [withoutCredit], effort)));
+  return tables.map((table) => ({
+    ...table,
+    id: table.id.replace("page-", "page-credit-"),
+    title: `${table.title}, the cost of credit`,
+  }));
 }
 
 /**

@@ -88,7 +88,7 @@ class WebSocketTransport implements Transport {
     ws.addEventListener("open", () => {
       this.#hasOpened = true;
       this.#unwatch();
-      this.#begin();
+      this.#credit.announce();
     });
     ws.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
       try {
@@ -107,7 +107,7 @@ class WebSocketTransport implements Transport {
       if (!this.#hasOpened) this.#onClose(1006, "");
     });
     ws.addEventListener("close", ({ code, reason }: CloseEvent) => this.#onClose(code, reason));
-    if (ws.readyState === open) this.#begin();
+    if (ws.readyState === open) this.#credit.announce();
     if (hasOpened && ws.readyState === closed) this.#onClose(1006, "");
   }
 
@@ -144,12 +144,6 @@ class WebSocketTransport implements Transport {
   abort(reason: string): void {
     this.#silence();
     this.#sender.abort(reason);
-  }
-
-  /** The announcement must be the first message. */
-  #begin(): void {
-    this.#credit.announce();
-    this.#sender.flush();
   }
 
   readonly #onViolation = ({ blockedURI, disposition }: SecurityPolicyViolationEvent): void => {

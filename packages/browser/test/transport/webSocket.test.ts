@@ -43,7 +43,10 @@ describe("webSocketTransport", () => {
       server.on("close", (code, reason) => resolve([code, String(reason)])),
     );
     // The empty message announces credit.
-    expect([received, closed]).toEqual([[[], [1]], [4000, "bad_record_mac"]]);
+    expect([received, closed]).toEqual([
+      [[], [1]],
+      [4000, "bad_record_mac"],
+    ]);
     cleanup();
   });
 

@@ -3,9 +3,14 @@
  * @module
  */
 import type { MessageFault } from "@handclasp/core/unstable";
-import { type ErrorRow, peer } from "./row.ts";
+import { application, type ErrorRow, peer, transport } from "./row.ts";
 
 export const messageRows: Readonly<Record<MessageFault, ErrorRow>> = {
+  interrupted: transport(
+    "A ping was sent while the session had no connection. The session may continue on its next connection.",
+    "Ping again later. Messages need no care: the session keeps them.",
+    "the session has no connection now",
+  ),
   invalid_frame: peer(
     undefined,
     "The peer broke a rule of the framing of messages, for example by a frame with an unknown opcode, by text " +
@@ -21,6 +26,12 @@ export const messageRows: Readonly<Record<MessageFault, ErrorRow>> = {
     "Have the peer close the message connection. Connect again if you expected more messages.",
     "the peer ended the channel without a Close",
   ),
+  no_sessions: peer(
+    undefined,
+    "The client asked for a session that outlives its connections, and the server keeps none.",
+    "Give the server's `acceptMessages` the option `sessions`, or connect without `reconnect`.",
+    "the server keeps no sessions",
+  ),
   open_refused: peer(
     undefined,
     "On a client, the server answered the opening by a Close: it does not accept the path, the protocols or this " +
@@ -29,6 +40,21 @@ export const messageRows: Readonly<Record<MessageFault, ErrorRow>> = {
     "On the client, check the path and the protocols. On the server, check `allow` and `protocols`.",
     'the server refused to open, with the code 1008 and the reason "not allowed"',
   ),
+  queue_full: application(
+    undefined,
+    "The program sent more messages than a session may keep until the peer acknowledges them. The session has ended.",
+    "Await each `send`, or raise `maxQueue`.",
+    "more than 4194304 bytes of messages wait for the peer",
+  ),
+  session_lost: {
+    alerts: [],
+    faults: ["transport", "peer"],
+    means:
+      "A session ended because its client did not come back in time (fault transport), or because the server has " +
+      "lost it (fault peer). Messages that the peer has not acknowledged may not have arrived.",
+    remedy: "Begin a new session. On a server, raise `keep` if clients need longer to come back.",
+    example: "the client did not come back",
+  },
   wrong_protocol: peer(
     undefined,
     "The client offered protocols, and the server selected another one or none. Or the client offered none, " +

@@ -170,6 +170,13 @@ export const transportRows: Readonly<Record<TransportFault, ErrorRow>> = {
       "have the page call `close` before the user leaves it.",
     "the WebSocket closed with code 1001",
   ),
+  peer_unresponsive: transport(
+    "The peer did not answer a ping of the server's WebSocket in time: its network or its computer is gone, or its " +
+      "program is stopped. Data may be missing.",
+    "On a server, do nothing, because peers vanish at any time. If peers do not read for so long although they are " +
+      "there, set `heartbeat` of `listenWebSocket`.",
+    "the peer did not answer a ping within 30000 ms",
+  ),
   truncated: transport(
     "The transport closed normally, but the peer had sent no close_notify. Data may be missing, because an " +
       "attacker can end the transport early.",
@@ -189,7 +196,7 @@ export const transportRows: Readonly<Record<TransportFault, ErrorRow>> = {
     example: "the peer sent a WebSocket message that is too large or has too many fragments",
   },
   text_message: transport(
-    "The peer sent a text message over the WebSocket. TLS needs binary messages.",
+    "The peer sent a text message over the WebSocket that is no credit (docs/adr/0014). TLS needs binary messages.",
     `${wrongPlace} On a server, another kind of client may have connected.`,
     "the peer sent a text message: TLS is binary",
   ),

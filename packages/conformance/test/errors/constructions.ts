@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../../../..", import.meta.url));
 /**
  * The packages whose errors users see. The testing package is left out: its errors simulate failures of a transport.
  */
-const packages = ["core", "node", "browser"];
+const packages = ["core", "websocket", "node", "browser"];
 /** The file that declares the codes as types. */
 const types = "packages/core/src/errorCodes.ts";
 

@@ -147,7 +147,7 @@ test("an end of TCP without close_notify is 1006 too", async () => {
   await expect(socket.closed).rejects.toMatchObject({ code: "truncated" });
 });
 
-test("the server is authenticated by the name in the URL, or by serverName, and not by that of the carrier", async () => {
+test("the name in the URL, or serverName, authenticates the server, and not that of the carrier", async () => {
   const { relayed, socket, events } = await start({}, echo, { serverName: "elsewhere.test" });
   await expect(socket.opened).rejects.toMatchObject({ code: "name_mismatch" });
   expect(events).toEqual([expect.objectContaining({ code: "name_mismatch" }), [1006, "", false]]);

@@ -62,6 +62,7 @@ describe.each(servers)("reconnecting-websocket on the class %s", (_, serve) => {
     await expect.poll(() => events).toEqual(["open "]);
     peers[0]?.close(4001, "moved");
     await expect.poll(() => events).toEqual(["open ", [4001, "moved", true], "open "]);
+    await expect.poll(() => peers.length).toBe(2);
     socket.close(3000, "done");
     expect(await peers[1]?.closed).toEqual({ code: 3000, reason: "done" });
     await expect.poll(() => events.at(-1)).toEqual([3000, expect.any(String), true]);

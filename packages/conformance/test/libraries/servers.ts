@@ -100,7 +100,7 @@ async function listen() {
   const sockets = new Set<Socket>();
   let isDown = false;
   server.on("connection", (socket) => {
-    if (isDown) return socket.resetAndDestroy();
+    if (isDown) return void socket.resetAndDestroy();
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
   });

@@ -188,8 +188,9 @@ export class TlsConnection {
    * Returns the next bytes, or `undefined` after the peer's close_notify if every byte before it was read. Rejects with
    * the TlsError that ended the connection, or with `closed_locally` after `close`. Only one read may be pending.
    *
-   * The transport is paused while more than 128 KiB wait to be read. A page cannot pause a WebSocket, so in a page more
-   * than 16 MiB end the connection with `inbound_overflow`.
+   * The transport is paused while more than 128 KiB wait to be read. A page's WebSocket is paused by credit if the
+   * server uses `@handclasp/node`. A page cannot pause another server, so then more than 16 MiB end the connection with
+   * `inbound_overflow`.
    */
   read(): Promise<Bytes | undefined> {
     return this.#inbound.read();

@@ -46,7 +46,7 @@ export interface Transport {
   send(bytes: Uint8Array): SendResult;
   /**
    * Asks the transport to stop delivering `data`. More data may still arrive. Returns false if the transport cannot
-   * pause (a page's WebSocket).
+   * pause (a page's WebSocket whose server does not speak credit).
    */
   pause(): boolean;
   resume(): void;

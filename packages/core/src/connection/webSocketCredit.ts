@@ -7,15 +7,9 @@
  * the text accepts, counted from the first message.
  * @module
  */
-import type { TlsError } from "../errors.ts";
-import { maxTransportMessage } from "../limits.ts";
+import { maxCreditAhead, maxTransportMessage, minCreditStep } from "../limits.ts";
 import { transportError } from "./errors.ts";
 import type { WebSocketSender } from "./webSocketSender.ts";
-
-/** The least number of bytes by which each credit exceeds the one before, so that credit is cheap to process. */
-const minimumStep = 2 ** 16;
-/** The most bytes that a peer may give in advance. */
-const maximumAhead = 2 ** 24;
 
 export class WebSocketCredit {
   readonly #sender: WebSocketSender;
@@ -41,10 +35,11 @@ export class WebSocketCredit {
     this.#sendMessage = sendMessage;
   }
 
-  /** Announces credit. A page calls this before it sends its first data. */
+  /** Announces credit, before the data that waits. A page calls this when the WebSocket has opened. */
   announce(): void {
     this.#hasAnnounced = true;
     this.#sendMessage(new Uint8Array(0));
+    this.#sender.flush();
   }
 
   /** Counts a received binary message of this many bytes. */
@@ -57,14 +52,15 @@ export class WebSocketCredit {
       else this.announce();
     }
     this.#receivedBytes += length;
-    if (!this.#isPaused && this.hasAgreed && this.#given - this.#receivedBytes < this.#window * 0.75) this.#give();
+    this.#give();
   }
 
   /** Takes a received text message. Throws the error `text_message` if it is no valid credit. */
   receiveText(text: string): void {
     const total = /^[1-9]\d{4,15}$/.test(text) ? Number(text) : 0;
-    const isValid = total >= this.#taken + minimumStep && total <= this.#sender.sentBytes + maximumAhead;
-    if (!this.#hasAnnounced || !isValid) throw textMessageError();
+    const isValid = total >= this.#taken + minCreditStep && total <= this.#sender.sentBytes + maxCreditAhead;
+    if (!this.#hasAnnounced || !isValid)
+      throw transportError("text_message", "the peer sent a text message: TLS is binary");
     this.#taken = total;
     if (!this.hasAgreed) this.#agree();
     this.#sender.setCredit(total);
@@ -77,7 +73,6 @@ export class WebSocketCredit {
   }
 
   resume(): void {
-    if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#give();
   }
@@ -92,13 +87,11 @@ export class WebSocketCredit {
     this.#give();
   }
 
+  /** Gives credit, unless the peer still has more than three quarters of the window. */
   #give(): void {
     const total = this.#receivedBytes + this.#window;
-    if (total < this.#given + minimumStep) return;
+    if (!this.hasAgreed || this.#isPaused || total < this.#given + this.#window / 4) return;
     this.#given = total;
     this.#sendMessage(String(total));
   }
 }
-
-export const textMessageError = (): TlsError =>
-  transportError("text_message", "the peer sent a text message: TLS is binary");

@@ -39,7 +39,8 @@ export class WebSocketSender {
   /** Messages that wait until the socket is open, or until the peer gives credit. */
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
-  #sentBytes = 0;
+  /** The number of bytes in messages that were handed to the socket. */
+  sentBytes = 0;
   /** The total number of bytes that the peer accepts. There is no limit before its first credit. */
   #credit: number = Number.POSITIVE_INFINITY;
   /** Set when the sender begins to close: the code and reason, also for a socket that is still opening. */
@@ -69,20 +70,16 @@ export class WebSocketSender {
     // A message may exceed the credit, so that a message of any length can be sent.
     while (this.#waiting.length && !this.isStarved) {
       const message = this.#waiting.shift() as Uint8Array;
-      this.#sentBytes += message.length;
+      this.sentBytes += message.length;
       this.#waitingBytes -= message.length;
       this.#sendMessage(message);
     }
     if (this.#closing && !this.#waiting.length) this.#socket.close(...this.#closing);
   }
 
-  /** The number of bytes in messages that were handed to the socket. */
-  get sentBytes(): number {
-    return this.#sentBytes;
-  }
   /** Whether the peer accepts no message until it gives more credit. */
   get isStarved(): boolean {
-    return this.#sentBytes >= this.#credit;
+    return this.sentBytes >= this.#credit;
   }
   /** The number of bytes that the socket has not sent yet. */
   get buffered(): number {

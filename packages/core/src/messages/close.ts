@@ -43,6 +43,10 @@ export function encodeClose({ code, reason }: CloseInfo): Uint8Array {
   return new Uint8Array([code >> 8, code & 255, ...bytes]);
 }
 
+/** The payload of the Close of an application: without a code, or 1000 if there is only a reason. */
+export const closePayload = (code?: number, reason = ""): Uint8Array =>
+  encodeClose({ code: code ?? (reason ? 1000 : noCode), reason });
+
 /** The text, cut to the length of a reason. */
 export function cutReason(text: string): string {
   const bytes = new Uint8Array(maxReason);

@@ -10,7 +10,7 @@ import { closedError, closeTimeoutError, localCloseError } from "../connection/e
 import { TlsError, usageError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
 import { closeTimeout, maxPings } from "../limits.ts";
-import { type CloseInfo, cutReason, encodeClose, noCode } from "./close.ts";
+import { type CloseInfo, closePayload, cutReason, encodeClose } from "./close.ts";
 import { FrameError } from "./frameError.ts";
 import { FrameReader, opcodes, type Received } from "./frames.ts";
 import { Inbox } from "./inbox.ts";
@@ -60,6 +60,7 @@ export class MessageConnection implements Messages {
   /** Takes the number of messages that the peer has acknowledged. Without it, an acknowledgement breaks the framing. */
   onAck: ((count: number) => void) | undefined;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
+  onPing: ((payload: Bytes) => void) | undefined;
 
   constructor(channel: TlsConnection, limits: MessageLimits) {
     this.channel = channel;
@@ -145,10 +146,10 @@ export class MessageConnection implements Messages {
     if (!this.#isClosing && !this.#channelEnd) this.#outbox.addAck(count);
   }
 
-  close(code?: number, reason = ""): Promise<Closed> {
+  close(code?: number, reason?: string): Promise<Closed> {
     let payload: Uint8Array;
     try {
-      payload = encodeClose({ code: code ?? (reason ? 1000 : noCode), reason });
+      payload = closePayload(code, reason);
     } catch (error) {
       return markHandled(Promise.reject(error));
     }
@@ -203,7 +204,7 @@ export class MessageConnection implements Messages {
   #advance(): void {
     if (this.#isReading) return;
     try {
-      // Once the channel has ended, what waits in it is all that can come.
+      // After the end of the channel, only the bytes that wait in it can still come.
       while (!this.#isHeld && !this.#hasReadAll && (!this.#inbox.isFull || this.#channelEnd)) {
         const received = this.#reader.next();
         if (!received) return this.#readOn();
@@ -244,6 +245,7 @@ export class MessageConnection implements Messages {
       case "message":
         return this.#inbox.add(received);
       case "ping":
+        this.onPing?.(received.data);
         return this.#isClosing ? undefined : this.#outbox.addPong(received.data);
       case "pong":
         return this.#handlePong(String.fromCharCode(...received.data));
@@ -321,6 +323,8 @@ const refusedError = (code: number, reason: string): TlsError =>
     `the server refused to open, with the code ${code} and the reason ${JSON.stringify(reason)}`,
     {
       code: "open_refused",
+      // A server that restarts or is overloaded may accept a later attempt (RFC 6455 §7.4.1, and IANA's registry).
+      fault: [1001, 1012, 1013].includes(code) ? "transport" : "peer",
       advice: "does the server accept this path, these protocols and this client?",
     },
   );

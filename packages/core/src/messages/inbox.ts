@@ -18,7 +18,9 @@ interface Item {
 
 export class Inbox {
   readonly #onRoom: () => void;
+  readonly #limit: number;
   #queue: Item[] = [];
+  #length = 0;
   /** The number of bytes in `#queue`, with `itemOverhead` for each message. */
   #bytes = 0;
   /**
@@ -27,12 +29,16 @@ export class Inbox {
    */
   #packed: { readonly writer: FrameWriter; readonly reader: FrameReader } | undefined;
   #pendingRead: Deferred<Message | undefined> | undefined;
-  /** What a read gets once the queue is empty. */
+  /** The result of a read once the queue is empty. */
   #end: { readonly error?: TlsError | undefined } | undefined;
 
-  /** @param onRoom called after a read when few messages wait */
-  constructor(onRoom: () => void) {
+  /**
+   * @param onRoom called after a read when few messages wait
+   * @param limit the number of bytes from which on the inbox is full
+   */
+  constructor(onRoom: () => void, limit: number = highWaterMessages) {
     this.#onRoom = onRoom;
+    this.#limit = limit;
   }
 
   /** See `Messages.read`. */
@@ -41,8 +47,9 @@ export class Inbox {
     if (!this.#queue.length) this.#unpack();
     const item = this.#queue.shift();
     if (item) {
+      this.#length--;
       this.#bytes -= item.length + itemOverhead;
-      if (this.#bytes < highWaterMessages / 2) this.#onRoom();
+      if (this.#bytes < this.#limit / 2) this.#onRoom();
       return Promise.resolve(item.data);
     }
     if (this.#end) return this.#end.error ? markHandled(Promise.reject(this.#end.error)) : Promise.resolve(undefined);
@@ -51,7 +58,12 @@ export class Inbox {
   }
 
   get isFull(): boolean {
-    return this.#bytes >= highWaterMessages;
+    return this.#bytes >= this.#limit;
+  }
+
+  /** The number of messages that wait to be read. */
+  get length(): number {
+    return this.#length;
   }
 
   /** Adds a message, unless the application will read no more. */
@@ -62,6 +74,7 @@ export class Inbox {
       this.#pendingRead = undefined;
       return pendingRead.resolve(item.data);
     }
+    this.#length++;
     if (this.isFull) this.#packed ??= { writer: new FrameWriter(), reader: new FrameReader(Number.POSITIVE_INFINITY) };
     if (this.#packed) this.#packed.writer.append(item.data);
     else this.#enqueue(item);
@@ -98,6 +111,7 @@ export class Inbox {
   /** Drops the messages that wait and all later ones, because this side has closed. Later reads reject. */
   stop(error: TlsError): void {
     this.#queue = [];
+    this.#length = 0;
     this.#packed = undefined;
     this.#bytes = 0;
     if (this.#end && !this.#end.error) this.#end = { error };

@@ -27,6 +27,8 @@ export interface Messages {
   readonly protocol: string;
   /** The number of bytes of messages that the channel has not taken yet. */
   readonly waitingBytes: number;
+  /** Called with the payload of each ping of the peer, before it is answered. */
+  onPing: ((payload: Bytes) => void) | undefined;
   /**
    * Returns the next message, or `undefined` once the peer has closed and every message before was read. Rejects with
    * the TlsError that ended the connection. Never returns a message that is cut. Only one read may be pending.
@@ -39,17 +41,17 @@ export interface Messages {
   send(message: string | Uint8Array): Promise<void>;
   /**
    * Sends a ping, ahead of the messages that wait. Resolves when the peer has answered it, and rejects if the
-   * connection ends before. A peer that reads no messages does not answer.
+   * connection ends before. A peer whose application does not read does not answer.
    */
   ping(): Promise<void>;
   /**
    * Closes after everything that was sent, and waits for the peer's Close. Messages that arrive meanwhile are dropped,
    * and reads reject. Resolves and rejects as `closed`.
    *
-   * `closeTimeout` begins again whenever the channel takes bytes of ours, at most 64 KiB at a time. After it, the channel
-   * is closed, which has a time limit of its own, and `closed` rejects with `close_timeout`.
-   * @param code 1000 or 3000 to 4999, or another code that a Close may contain (RFC 6455 §7.4.1). Default: none, or 1000
-   *   if there is a reason
+   * The time limit `closeTimeout` begins again whenever the channel takes bytes of ours, at most 64 KiB at a time.
+   * After it, the channel is closed, which has a time limit of its own, and `closed` rejects with `close_timeout`.
+   * @param code 1000 or 3000 to 4999, or another code that a Close may contain (RFC 6455 §7.4.1). Default: none, or
+   *   1000 if there is a reason
    * @param reason at most 123 bytes of UTF-8
    */
   close(code?: number, reason?: string): Promise<Closed>;

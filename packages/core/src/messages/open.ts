@@ -18,7 +18,6 @@ import {
   isToken,
   messageAlpn,
   type Opening,
-  type OpeningSession,
   readAnswer,
   readOpening,
 } from "./opening.ts";
@@ -94,7 +93,7 @@ export async function openSession(
   if (!isPath(path)) throw wrongOption("path", path, "/…, percent-encoded");
   const payload = encodeOpening(opening);
   if (payload.length > maxOpening) throw configurationError(`path and protocols have more than ${maxOpening} bytes`);
-  const isAnswered = agreedAlpn(channel) === messageAlpn.answered || protocols.length > 0 || session !== undefined;
+  const isAnswered = agreedAlpn(channel) === messageAlpn.answered || protocols.length > 0 || session;
   const connection = new MessageConnection(channel, { maxMessage, ...limits });
   connection.sendOpening(payload);
   const answer = isAnswered
@@ -140,29 +139,22 @@ export async function acceptMessages(channel: TlsConnection, options: AcceptMess
   if (opening.protocols.length && !protocol)
     return refuse(1008, "no common protocol", refused("the client offers only protocols that this server lacks"));
   if (opening.session && sessions) {
-    const accepted = acceptSession(connection, opening, opening.session, protocol, sessions);
-    return accepted ?? refuse(1008, "not your session", refused("it continues the session of another client"));
+    const { id, received } = opening.session;
+    const known = sessions.find(id, channel);
+    if (known === "foreign")
+      return refuse(1008, "not your session", refused("it continues the session of another client"));
+    // A new session has nothing that the client could have received.
+    const from = known ? known.startFor(received) : 0;
+    if (from === undefined)
+      return refuse(1002, "impossible session", refused("it received an impossible number of messages"));
+    const messages = known ?? sessions.begin(id, channel);
+    const session = { resumed: known !== undefined, received: messages.received, from };
+    connection.sendOpening(encodeOpening({ protocol, session }));
+    messages.attach({ connection: connection.start(protocol), peerReceived: from, skip: 0 });
+    return { messages, opening, isResumed: session.resumed };
   }
   if (isAnswered || opening.session || opening.protocols.length) connection.sendOpening(encodeOpening({ protocol }));
   return { messages: connection.start(protocol), opening, isResumed: false };
-}
-
-function acceptSession(
-  connection: MessageConnection,
-  opening: Opening,
-  { id, received }: OpeningSession,
-  protocol: string,
-  sessions: MessageSessions,
-): Accepted | undefined {
-  const { channel } = connection;
-  const known = sessions.find(id, channel);
-  if (known === "foreign") return undefined;
-  const messages = known ?? sessions.begin(id, channel);
-  const session = { resumed: known !== undefined, received: messages.received };
-  connection.sendOpening(encodeOpening({ protocol, session }));
-  // A new session has nothing that the client could have received.
-  messages.attach({ connection: connection.start(protocol), peerReceived: known ? received : 0, skip: 0 });
-  return { messages, opening, isResumed: session.resumed };
 }
 
 const hookError = (cause: unknown): TlsError =>

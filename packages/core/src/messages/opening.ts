@@ -1,6 +1,6 @@
 /**
  * The opening of a message connection: which path and protocols the client asks for, and what the server answers. They
- * travel inside the channel, so nobody in between learns them.
+ * travel inside the channel, so no relay learns them.
  * @module
  */
 import { FrameError, utf8Of } from "./frameError.ts";
@@ -12,7 +12,7 @@ import { FrameError, utf8Of } from "./frameError.ts";
  */
 export const messageAlpn = { open: "handclasp-messages/1", answered: "handclasp-messages/1+answer" } as const;
 
-/** What a client asks for. */
+/** The opening of a client. */
 export interface Opening {
   /** The path and the query, such as `/chat?room=1`. */
   readonly path: string;
@@ -30,7 +30,7 @@ export interface OpeningSession {
   readonly received: number;
 }
 
-/** What a server answers. */
+/** The answer of a server. */
 export interface Answer {
   /** The selected protocol; empty for none. */
   readonly protocol: string;
@@ -43,6 +43,11 @@ export interface AnswerSession {
   readonly resumed: boolean;
   /** The number of the client's messages that the server has received. */
   readonly received: number;
+  /**
+   * The number of the server's messages that it does not send again. The client may have acknowledged more on the old
+   * connection than its opening says.
+   */
+  readonly from: number;
 }
 
 /** RFC 6455 §4.1: a protocol is a token of RFC 2616. */
@@ -85,9 +90,10 @@ export function readAnswer(payload: Uint8Array, { protocols, session: asked }: O
     if (session !== undefined) throw invalidOpening();
     return { protocol };
   }
-  const { resumed, received, ...otherProperties } = properties(session);
-  if (typeof resumed !== "boolean" || !isCount(received) || Object.keys(otherProperties).length) throw invalidOpening();
-  return { protocol, session: { resumed, received } };
+  const { resumed, received, from, ...otherProperties } = properties(session);
+  const isValid = typeof resumed === "boolean" && isCount(received) && isCount(from);
+  if (!isValid || Object.keys(otherProperties).length) throw invalidOpening();
+  return { protocol, session: { resumed, received, from } };
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -3,18 +3,21 @@
  * repeated. Each side keeps its messages until the peer acknowledges them.
  * @module
  */
+import type { Bytes } from "../bytes/bytes.ts";
 import type { TlsConnection } from "../connection/connection.ts";
 import { type Deferred, deferred } from "../connection/deferred.ts";
-import { localCloseError } from "../connection/errors.ts";
-import { TlsError } from "../errors.ts";
+import { closedError, closeTimeoutError, localCloseError } from "../connection/errors.ts";
+import { TlsError, usageError } from "../errors.ts";
 import { ignore, markHandled } from "../flow.ts";
-import { ackDelay, ackEvery, highWaterSession, itemOverhead } from "../limits.ts";
+import { ackBytes, ackDelay, ackEvery, closeTimeout, highWaterMessages } from "../limits.ts";
+import { closePayload } from "./close.ts";
 import type { MessageConnection } from "./connection.ts";
 import { FrameError } from "./frameError.ts";
 import { Inbox } from "./inbox.ts";
 import { type Closed, type Message, type Messages, messageIterator } from "./messages.ts";
+import { SessionOutbox } from "./sessionOutbox.ts";
 
-/** What the two sides told each other about a connection that continues a session. */
+/** A connection that continues a session, and the numbers that the two sides told each other. */
 export interface Attachment {
   readonly connection: MessageConnection;
   /** The number of messages that the peer has received of us. */
@@ -24,10 +27,14 @@ export interface Attachment {
 }
 
 export interface MessageSessionOptions {
-  /** The most bytes of our messages that may wait for the peer to acknowledge them. */
+  /** A message ends the session if as many bytes of messages before it wait for the peer to acknowledge them. */
   readonly maxQueue: number;
-  /** Called when the connection is lost, with the reason, or with the peer's Close if `survives` returned true. */
-  readonly onLost: (reason: TlsError | Closed) => void;
+  /** How long `close` waits while there is no connection, in milliseconds. Default 5,000. */
+  readonly closeTimeout?: number | undefined;
+  /** Called when the session has lost its connection. */
+  readonly onLost: (reason: TlsError) => void;
+  /** Called when the session gets a connection. */
+  readonly onAttached?: () => void;
   /** Whether the session goes on after the peer's Close with this code. */
   readonly survives?: (code: number) => boolean;
   /** Called now and then while messages flow. */
@@ -38,43 +45,38 @@ export interface MessageSessionOptions {
   readonly onSent?: ((bytes: number) => void) | undefined;
 }
 
-/** A message of ours, and its length in bytes. */
-interface Kept {
-  readonly data: Message;
-  readonly length: number;
-}
-
-const encoder = new TextEncoder();
-
 export class MessageSession implements Messages {
   readonly #options: MessageSessionOptions;
   readonly #inbox: Inbox;
+  readonly #outbox: SessionOutbox;
   readonly #closed = deferred<Closed>();
   #connection: MessageConnection | undefined;
   #channel: TlsConnection;
   #protocol = "";
-  /** Our messages that the peer has not acknowledged, and the number of their bytes with `itemOverhead` for each. */
-  #kept: Kept[] = [];
-  #keptBytes = 0;
-  /** The number of messages that the peer has acknowledged. */
-  #acknowledged = 0;
   #received = 0;
-  /** The number of received messages that we have acknowledged. */
+  /** The number of next messages on this connection that were received on the one before. */
+  #skip = 0;
+  /** The number of messages that we have acknowledged, and the number of bytes received since. */
   #ackSent = 0;
+  #bytesSinceAck = 0;
   #ackTimer: unknown;
-  #room: Deferred<void> | undefined;
-  #inboxRoom: Deferred<void> | undefined;
-  #isClosing = false;
+  /** Resolves when the inbox may have room again, or has got another connection. */
+  #receiverWake: Deferred<void> | undefined;
+  /** The arguments of `close`. */
+  #closing: Parameters<MessageConnection["close"]> | undefined;
+  #hasSentClose = false;
+  #closeTimer: unknown;
   #error: TlsError | undefined;
   #hasEnded = false;
+  onPing: ((payload: Bytes) => void) | undefined;
 
   constructor(channel: TlsConnection, options: MessageSessionOptions) {
     this.#channel = channel;
     this.#options = options;
-    this.#inbox = new Inbox(() => {
-      this.#inboxRoom?.resolve();
-      this.#inboxRoom = undefined;
-    });
+    // The peer's messages that wait fit in, if its queue is no longer than ours. Otherwise the acknowledgements behind
+    // them could not arrive while the application waits to send, and the application does not read while it waits.
+    this.#inbox = new Inbox(() => this.#wakeReceiver(), Math.max(options.maxQueue, highWaterMessages));
+    this.#outbox = new SessionOutbox(options.maxQueue, options.onSent);
     void markHandled(this.#closed.promise);
   }
 
@@ -85,6 +87,17 @@ export class MessageSession implements Messages {
   get hasEnded(): boolean {
     return this.#hasEnded;
   }
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+  /** Whether the peer may have received our Close. */
+  get hasSentClose(): boolean {
+    return this.#hasSentClose;
+  }
+  /** True before the end while there is no connection. */
+  get isInterrupted(): boolean {
+    return !this.#connection && !this.#hasEnded;
+  }
   get channel(): TlsConnection {
     return this.#channel;
   }
@@ -92,33 +105,60 @@ export class MessageSession implements Messages {
     return this.#protocol;
   }
   get waitingBytes(): number {
-    return this.#keptBytes - itemOverhead * this.#kept.length;
+    return this.#outbox.waitingBytes;
+  }
+  /** The number of bytes that the present channel has not taken yet. */
+  get unsentBytes(): number {
+    return this.#connection?.waitingBytes ?? 0;
   }
   get closed(): Promise<Closed> {
     return this.#closed.promise;
   }
 
+  /**
+   * The number of our messages that need not be sent again to a peer that says that it has received this number.
+   * `undefined` if it cannot have received them.
+   */
+  startFor(peerReceived: number): number | undefined {
+    return this.#outbox.startFor(peerReceived);
+  }
+
   /** Continues on another connection. The one before closes, and what it may still receive is dropped. */
   attach({ connection, peerReceived, skip }: Attachment): void {
-    const before = this.#connection;
-    if (this.#hasEnded) return connection.channel.abort();
+    if (this.#hasEnded) return void connection.channel.close();
+    // Closing takes a bounded time, and leaves the TLS session resumable.
+    void this.#connection?.channel.close();
     this.#connection = connection;
     this.#channel = connection.channel;
     this.#protocol = connection.protocol;
-    this.#ackSent = this.#received - skip;
-    before?.close().catch(ignore);
-    connection.onAck = (count) => this.#takeAck(count);
-    connection.closed.then(
-      (closed) => this.#connectionClosed(connection, closed),
-      (error: TlsError) => this.#lose(connection, error),
-    );
+    this.#skip = Math.max(skip, 0);
+    this.#ackSent = this.#received - this.#skip;
+    this.#wakeReceiver();
+    connection.onPing = (payload) => this.onPing?.(payload);
+    connection.onAck = (count) => {
+      if (connection !== this.#connection) return;
+      this.#outbox.acknowledge(count);
+      this.#options.onProgress?.();
+    };
+    void this.#receive(connection);
+    clearTimeout(this.#closeTimer);
+    this.#closeTimer = undefined;
+    this.#options.onAttached?.();
     try {
-      this.#takeAck(peerReceived);
+      if (skip < 0) throw new FrameError(1002, "the peer does not send messages that we have not received");
+      this.#outbox.use(connection, peerReceived);
     } catch (error) {
       return connection.fail(error as FrameError);
     }
-    for (const { data } of this.#kept) connection.send(data).catch(ignore);
-    void this.#receive(connection, skip).catch(ignore);
+    if (this.#closing) this.#sendClose(connection, this.#closing);
+  }
+
+  /** Gives up the connection, which is useless. The session waits for another one. */
+  interrupt(reason: TlsError): void {
+    const connection = this.#connection;
+    if (!connection) return;
+    void connection.channel.close();
+    this.#detach(reason);
   }
 
   /**
@@ -126,146 +166,173 @@ export class MessageSession implements Messages {
    * not acknowledged. It may have received some of them.
    */
   restart(): readonly Message[] {
-    const unconfirmed = this.#kept.map(({ data }) => data);
-    for (const { length } of this.#kept) this.#options.onSent?.(length);
-    this.#kept = [];
-    this.#keptBytes = 0;
-    this.#acknowledged = 0;
     this.#received = 0;
-    this.#releaseRoom();
-    return unconfirmed;
+    return this.#outbox.restart();
   }
 
   read(): Promise<Message | undefined> {
-    return this.#inbox.read();
+    const message = this.#inbox.read();
+    this.#acknowledge();
+    return message;
   }
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void> {
     return messageIterator(this);
   }
 
   send(message: string | Uint8Array): Promise<void> {
-    if (this.#hasEnded || this.#isClosing) return markHandled(Promise.reject(this.#error ?? localCloseError()));
-    const data = typeof message === "string" ? message : message.slice();
-    const length = typeof data === "string" ? encoder.encode(data).length : data.length;
-    this.#kept.push({ data, length });
-    this.#keptBytes += length + itemOverhead;
-    this.#connection?.send(data).catch(ignore);
-    if (this.#keptBytes > this.#options.maxQueue) {
-      this.fail(queueFullError(this.#options.maxQueue));
-      return markHandled(Promise.reject(this.#error));
-    }
-    if (this.#keptBytes < highWaterSession) return Promise.resolve();
-    this.#room ??= deferred();
-    return markHandled(this.#room.promise);
+    if (typeof message !== "string" && (message as Partial<Uint8Array> | undefined)?.BYTES_PER_ELEMENT !== 1)
+      return markHandled(Promise.reject(usageError("send takes a text or a Uint8Array")));
+    if (this.#hasEnded || this.#closing) return markHandled(Promise.reject(this.#refusal));
+    if (!this.#outbox.isFull) return this.#outbox.add(message);
+    this.fail(queueFullError(this.#options.maxQueue));
+    return markHandled(Promise.reject(this.#error));
   }
 
   ping(): Promise<void> {
-    return this.#connection?.ping() ?? markHandled(Promise.reject(this.#error ?? interruptedError()));
+    if (this.#hasEnded) return markHandled(Promise.reject(this.#refusal));
+    return this.#connection?.ping() ?? markHandled(Promise.reject(interruptedError("the session has no connection")));
   }
 
   close(code?: number, reason?: string): Promise<Closed> {
-    this.#isClosing = true;
+    try {
+      closePayload(code, reason);
+    } catch (error) {
+      return markHandled(Promise.reject(error));
+    }
+    if (this.#hasEnded || this.#closing) return this.closed;
+    this.#closing = [code, reason];
     this.#inbox.stop(localCloseError());
-    if (this.#connection) void this.#connection.close(code, reason);
-    else this.fail(localCloseError());
+    if (this.#connection) this.#sendClose(this.#connection, this.#closing);
+    else this.#watchClose();
     return this.closed;
   }
 
   /** Ends the session with an error. */
   fail(error: TlsError): void {
     if (this.#hasEnded) return;
-    this.#error = error;
+    const connection = this.#connection;
     this.#end(error);
-    this.#connection?.channel.abort(error);
+    connection?.channel.abort(error);
     this.#closed.reject(error);
   }
 
-  async #receive(connection: MessageConnection, skip: number): Promise<void> {
-    let left = skip;
-    for (;;) {
-      const message = await connection.read();
-      // The session has another connection now, and the peer sends again what came too late on this one.
-      if (message === undefined || connection !== this.#connection) return;
-      if (left-- > 0) continue;
-      this.#received++;
-      this.#inbox.add({ data: message, length: message.length });
-      this.#acknowledge(connection);
-      if (this.#inbox.isFull) {
-        this.#inboxRoom = deferred();
-        await this.#inboxRoom.promise;
-      }
-    }
+  get #refusal(): TlsError {
+    return this.#error ?? (this.#closing ? localCloseError() : closedError());
   }
 
-  #acknowledge(connection: MessageConnection): void {
-    if (this.#received - this.#ackSent >= ackEvery) this.#sendAck(connection);
-    else
+  /** The Close comes after all messages. The connection limits how long that takes. */
+  #sendClose(connection: MessageConnection, closing: Parameters<MessageConnection["close"]>): void {
+    this.#hasSentClose = true;
+    this.#outbox.giveAll();
+    void connection.close(...closing);
+  }
+
+  async #receive(connection: MessageConnection): Promise<void> {
+    const end = await this.#readAll(connection);
+    if (connection !== this.#connection) return;
+    if (end instanceof FrameError) return this.fail(end);
+    if (TlsError.is(end)) return this.#detach(end);
+    if (!this.#closing && this.#options.survives?.(end.code))
+      return this.#detach(interruptedError(`the peer left: ${end.code}${end.reason && ` (${end.reason})`}`));
+    this.#end();
+    this.#closed.resolve(end);
+  }
+
+  /** Moves all messages of a connection to the inbox. Returns how the connection ended. */
+  async #readAll(connection: MessageConnection): Promise<Closed | TlsError> {
+    let end: Closed | TlsError | undefined;
+    const ended = connection.closed
+      .catch((error: TlsError) => error)
+      .then((how) => {
+        end = how;
+        this.#wakeReceiver();
+        return how;
+      });
+    for (;;) {
+      while (this.#inbox.isFull && !end && connection === this.#connection) {
+        this.#receiverWake ??= deferred();
+        await this.#receiverWake.promise;
+      }
+      // The peer sends the other messages again. Without a limit, each lost connection could add to the inbox.
+      if (this.#inbox.isFull && TlsError.is(end)) break;
+      const message = await connection.read().catch(ignore);
+      // The session has another connection now, and the peer sends again what came too late on this one.
+      if (message === undefined || connection !== this.#connection) break;
+      if (this.#skip > 0) this.#skip--;
+      else {
+        this.#received++;
+        this.#inbox.add({ data: message, length: message.length });
+      }
+      this.#bytesSinceAck += message.length;
+      this.#acknowledge();
+    }
+    return ended;
+  }
+
+  #wakeReceiver(): void {
+    this.#receiverWake?.resolve();
+    this.#receiverWake = undefined;
+  }
+
+  /**
+   * The number of messages that the application has taken, without those that the peer sends again on this connection
+   * and that have not come yet.
+   */
+  get #taken(): number {
+    return this.#received - Math.max(this.#inbox.length, this.#skip);
+  }
+
+  /** Acknowledges now or soon. A peer whose messages are not taken waits. */
+  #acknowledge(): void {
+    const fresh = this.#taken - this.#ackSent;
+    if (fresh >= ackEvery || (fresh > 0 && this.#bytesSinceAck >= ackBytes)) this.#sendAck();
+    else if (fresh > 0)
       this.#ackTimer ??= setTimeout(() => {
-        if (connection === this.#connection) this.#sendAck(connection);
         this.#ackTimer = undefined;
+        this.#sendAck();
       }, ackDelay);
   }
 
-  #sendAck(connection: MessageConnection): void {
-    this.#ackSent = this.#received;
-    connection.sendAck(this.#received);
+  #sendAck(): void {
+    const count = this.#taken;
+    if (!this.#connection || count <= this.#ackSent) return;
+    this.#ackSent = count;
+    this.#bytesSinceAck = 0;
+    this.#connection.sendAck(count);
     this.#options.onProgress?.();
   }
 
-  /** Throws a FrameError if the peer acknowledges what it cannot have received. */
-  #takeAck(count: number): void {
-    const fresh = count - this.#acknowledged;
-    if (fresh < 0 || fresh > this.#kept.length)
-      throw new FrameError(1002, "the peer acknowledged an impossible number");
-    for (const { length } of this.#kept.splice(0, fresh)) {
-      this.#keptBytes -= length + itemOverhead;
-      this.#options.onSent?.(length);
-    }
-    this.#acknowledged = count;
-    if (this.#keptBytes < highWaterSession) this.#releaseRoom();
-    this.#options.onProgress?.();
-  }
-
-  #releaseRoom(): void {
-    this.#room?.resolve();
-    this.#room = undefined;
-  }
-
-  #connectionClosed(connection: MessageConnection, closed: Closed): void {
-    if (connection !== this.#connection) return;
-    if (!this.#isClosing && this.#options.survives?.(closed.code)) return this.#detach(closed);
-    this.#end();
-    this.#closed.resolve(closed);
-  }
-
-  #lose(connection: MessageConnection, error: TlsError): void {
-    if (connection !== this.#connection) return;
-    if (this.#isClosing || error instanceof FrameError) this.fail(error);
-    else this.#detach(error);
-  }
-
-  #detach(reason: TlsError | Closed): void {
+  #detach(reason: TlsError): void {
     this.#connection = undefined;
+    this.#outbox.wait();
+    if (this.#closing) this.#watchClose();
     this.#options.onLost(reason);
+  }
+
+  #watchClose(): void {
+    const { closeTimeout: ms = closeTimeout } = this.#options;
+    this.#closeTimer = setTimeout(() => this.fail(closeTimeoutError(ms)), ms);
   }
 
   #end(error?: TlsError): void {
     this.#hasEnded = true;
+    this.#error = error;
+    this.#connection = undefined;
     clearTimeout(this.#ackTimer);
+    clearTimeout(this.#closeTimer);
     this.#inbox.end(error);
-    this.#inboxRoom?.resolve();
-    if (error) this.#room?.reject(error);
-    else this.#releaseRoom();
+    this.#outbox.end(error);
+    this.#wakeReceiver();
     this.#options.onEnd?.();
   }
 }
 
 const queueFullError = (max: number): TlsError =>
-  new TlsError(undefined, `more than ${max} bytes of messages wait for the peer`, {
+  new TlsError(undefined, `${max} bytes of messages or more wait for the peer`, {
     code: "queue_full",
     fault: "application",
     advice: "await each send, or raise maxQueue",
   });
 
-const interruptedError = (): TlsError =>
-  new TlsError(undefined, "the session has no connection now", { code: "interrupted", fault: "transport" });
+const interruptedError = (message: string): TlsError =>
+  new TlsError(undefined, message, { code: "interrupted", fault: "transport" });

@@ -14,7 +14,11 @@ export interface MessageSessionsOptions {
   readonly keep?: number;
   /** The most sessions without a connection. The one that has waited longest ends. Default 1,000. */
   readonly maxWaiting?: number;
-  /** The most bytes of messages that a session keeps until its client acknowledges them. Default 4 MiB. */
+  /**
+   * A session ends with `queue_full` when the server sends a message while messages of this many bytes wait for the
+   * client to acknowledge them, each counted with 256 bytes more. A sender that awaits each `send` waits before. Default
+   * 4 MiB.
+   */
   readonly maxQueue?: number;
 }
 
@@ -39,9 +43,10 @@ export class MessageSessions {
   readonly #keep: number;
   readonly #maxWaiting: number;
   readonly #maxQueue: number;
-  /** By ID. Those without a connection stand in the order in which they lost it. */
   readonly #entries = new Map<string, Entry>();
-  #waiting = 0;
+  /** Those without a connection, in the order in which they lost it. */
+  readonly #waiting = new Set<Entry>();
+  #isClosed = false;
 
   /** @throws TlsError `configuration` */
   constructor(options: MessageSessionsOptions = {}) {
@@ -59,10 +64,7 @@ export class MessageSessions {
   /** The session with this ID. `"foreign"` if the client of the channel is not the one that began it. */
   find(id: string, channel: TlsConnection): MessageSession | "foreign" | undefined {
     const entry = this.#entries.get(id);
-    if (!entry) return undefined;
-    if (!isSame(entry.client, clientOf(channel))) return "foreign";
-    this.#stopWaiting(entry);
-    return entry.session;
+    return entry && (isSame(entry.client, clientOf(channel)) ? entry.session : "foreign");
   }
 
   /** Begins a session with a new ID. */
@@ -71,10 +73,11 @@ export class MessageSessions {
       client: clientOf(channel),
       session: new MessageSession(channel, {
         maxQueue: this.#maxQueue,
-        onLost: () => this.#startWaiting(id, entry),
+        onLost: () => this.#startWaiting(entry),
+        onAttached: () => this.#stopWaiting(entry),
         onEnd: () => {
           this.#stopWaiting(entry);
-          if (this.#entries.get(id) === entry) this.#entries.delete(id);
+          this.#entries.delete(id);
         },
       }),
     };
@@ -82,29 +85,31 @@ export class MessageSessions {
     return entry.session;
   }
 
-  /** Ends all sessions that have no connection. */
+  /**
+   * Ends all sessions that have no connection with `session_lost`, and from now on each that loses its connection.
+   * Call it before the server's `close`, which waits for the handlers.
+   */
   close(): void {
-    for (const { session, timer } of [...this.#entries.values()]) if (timer) session.fail(lostClientError());
+    this.#isClosed = true;
+    for (const { session } of this.#waiting) session.fail(lostClientError());
   }
 
-  #startWaiting(id: string, entry: Entry): void {
-    const timer = setTimeout(() => entry.session.fail(lostClientError()), this.#keep);
+  #startWaiting(entry: Entry): void {
+    const end = (): void => entry.session.fail(lostClientError());
+    if (this.#isClosed) return end();
+    const timer = setTimeout(end, this.#keep);
     // A program of Node.js may end meanwhile.
     (timer as { unref?: () => void }).unref?.();
     entry.timer = timer;
-    this.#waiting++;
-    // Now it is the last of those that wait.
-    this.#entries.delete(id);
-    this.#entries.set(id, entry);
-    if (this.#waiting <= this.#maxWaiting) return;
-    for (const { session, timer } of this.#entries.values()) if (timer) return session.fail(lostClientError());
+    this.#waiting.add(entry);
+    if (this.#waiting.size <= this.#maxWaiting) return;
+    const [oldest] = this.#waiting;
+    oldest?.session.fail(lostClientError());
   }
 
   #stopWaiting(entry: Entry): void {
-    if (!entry.timer) return;
     clearTimeout(entry.timer);
-    entry.timer = undefined;
-    this.#waiting--;
+    this.#waiting.delete(entry);
   }
 }
 

@@ -6,7 +6,7 @@
 export { ascii, concat, equal, fromBase64, fromHex, latin1, toBase64, toHex, wipe } from "../bytes/bytes.ts";
 export { derElement, derInteger } from "../bytes/der.ts";
 export { transportError } from "../connection/errors.ts";
-export { textMessageError, WebSocketCredit } from "../connection/webSocketCredit.ts";
+export { WebSocketCredit } from "../connection/webSocketCredit.ts";
 export {
   highWaterMark,
   reportClose,

@@ -26,6 +26,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   grease: 'the function grease: import { grease } from "@handclasp/core"',
   groups: "a list of rows, not of names: import { x25519 } and use groups: [x25519]",
   handshakeTimeout: "milliseconds, more than 0 and less than 2^31",
+  heartbeat: "an object of milliseconds, { interval: 30_000, timeout: 30_000 }, or false",
   headers: 'an object of texts: { authorization: "…" }',
   hint: "a text of at most 1,024 bytes in UTF-8",
   host: 'a name or an address, such as "0.0.0.0" for all networks',

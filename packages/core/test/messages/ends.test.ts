@@ -17,7 +17,7 @@ interface Open extends Ends {
 async function openRaw(role: Role, peerReads = true): Promise<Open> {
   const ends = await open(role, { alpn: messageProtocols }, { alpn: messageProtocols });
   if (role === "server") void ends.peer.write(openingFrame());
-  const opening =
+  const opening: Promise<Messages> =
     role === "server" ? acceptMessages(ends.local).then(({ messages }) => messages) : openMessages(ends.local);
   await passTime(20);
   const messages = await opening;
@@ -29,7 +29,7 @@ async function openRaw(role: Role, peerReads = true): Promise<Open> {
   return { ...ends, messages };
 }
 
-/** What happens, after "first" has arrived and while a read, a ping and "last" are pending. */
+/** An event, after "first" has arrived and while a read, a ping and "last" are pending. */
 interface Row {
   readonly name: string;
   readonly peerReads?: boolean;
@@ -234,7 +234,7 @@ const rows: readonly Row[] = [
     seconds: 0,
   },
   {
-    name: "our channel is closed by somebody else",
+    name: "another part of the program closes our channel",
     act: ({ local }) => void local.close(),
     read: "`closed_locally`",
     ping: "`closed_locally`",

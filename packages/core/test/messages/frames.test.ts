@@ -4,7 +4,7 @@ import { FrameReader, opcodes, type Received } from "../../src/messages/frames.t
 import { controlFrame, FrameWriter } from "../../src/messages/frameWriter.ts";
 import { closeFrame, frame, hex, join, toHex } from "./raw.ts";
 
-/** What a reader returns for these pieces: messages as they are, control frames with their type. */
+/** The results of a reader for these pieces: messages as they are, control frames with their type. */
 function read(pieces: readonly Uint8Array[], maxMessage = 2 ** 24): unknown[] {
   const reader = new FrameReader(maxMessage);
   const found: unknown[] = [];
@@ -70,6 +70,7 @@ describe("bytes on their way", () => {
     frame(0x00),
     frame(0x00, hex("849e61")),
     frame(0x8a, "pong"),
+    frame(0x8c, "17"),
     frame(0x80, "b".repeat(200)),
     frame(0x81),
     frame(0x82),
@@ -83,6 +84,7 @@ describe("bytes on their way", () => {
     "a€𝄞",
     "ping ping",
     "pong pong",
+    "ack 17",
     `𝄞a${"b".repeat(200)}`,
     "",
     "",

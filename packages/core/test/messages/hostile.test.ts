@@ -1,6 +1,6 @@
 /**
- * A peer that breaks the rules: the code of the Close that it gets, as seen on the wire, the error of our side, and that
- * nothing of it fills our memory or stops us.
+ * A peer that breaks the rules: the code of the Close that it gets, as seen on the wire, and the error of our side. A
+ * flood neither fills our memory nor stops us.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -62,7 +62,7 @@ const protocolError: readonly (readonly [string, Uint8Array, string])[] = [
   ["a continuation of nothing", frame(0x80), "1002 the peer sent a fragment out of place"],
   ["a text inside a message", join(frame(0x01), frame(0x81)), "1002 the peer sent a fragment out of place"],
   ["bytes inside a message", join(frame(0x01), frame(0x02)), "1002 the peer sent a fragment out of place"],
-  ...[8, 9, 10, 11].map(
+  ...[8, 9, 10, 11, 12].map(
     (opcode) =>
       [
         `the control frame ${opcode} in fragments`,
@@ -70,7 +70,7 @@ const protocolError: readonly (readonly [string, Uint8Array, string])[] = [
         "1002 the peer sent a control frame that is too long or in fragments",
       ] as const,
   ),
-  ...[8, 9, 10].map(
+  ...[8, 9, 10, 12].map(
     (opcode) =>
       [
         `the control frame ${opcode} with 126 bytes`,
@@ -84,6 +84,11 @@ const protocolError: readonly (readonly [string, Uint8Array, string])[] = [
     "1002 the peer sent a control frame that is too long or in fragments",
   ],
   ["another opening", openingFrame(), "1002 the peer sent an opening that was not expected"],
+  ...["", "-1", "01", "1.5", "1e3", "12345678901234567", " 1"].map(
+    (text) =>
+      [`the acknowledgement "${text}"`, frame(0x8c, text), "1002 the peer sent an invalid acknowledgement"] as const,
+  ),
+  ["an acknowledgement outside a session", frame(0x8c, "0"), "1002 the peer acknowledged messages outside a session"],
   ["a Close of one byte", hex("880103"), "1002 the peer closed with half a code"],
   ...[0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535].map(
     (code) =>

@@ -10,7 +10,7 @@ import { describe, expect, test } from "vitest";
 import { channels } from "./pair.ts";
 import { closeFrame, frame, framesIn, join, openingFrame, readAll } from "./raw.ts";
 
-/** What a raw server gets from a client with these options, and how the client ends after this answer. */
+/** The frames of a client with these options to a raw server, and the end of the client after this answer. */
 async function clientOpening(options: OpenMessagesOptions, alpn: string, ...answer: readonly Uint8Array[]) {
   const { client, server: raw } = await channels([alpn]);
   const opening = openMessages(client, { openingTimeout: 60_000, ...options });
@@ -26,7 +26,7 @@ async function clientOpening(options: OpenMessagesOptions, alpn: string, ...answ
   return { sent, end, rest: framesIn(await rest) };
 }
 
-/** What a raw client gets from a server with these options, and how the server's accept ends. */
+/** The frames of a server with these options to a raw client, and the end of the server's accept. */
 async function serverAnswer(options: AcceptMessagesOptions, alpn: string, ...opening: readonly Uint8Array[]) {
   const { client: raw, server } = await channels([alpn]);
   const result = acceptMessages(server, options).then(

@@ -139,3 +139,13 @@ export const maxUnfinishedInHandshake: number = 2 ** 17 + 2 ** 15;
 export const creditWindow: number = 2 ** 20;
 /** The most bytes that a peer may send in excess of its credit while we wait for credit of the peer. */
 export const maxExcess: number = 2 ** 24;
+/**
+ * The time between two pings of a server's WebSocket, in milliseconds. Many proxies cut a connection on which nothing
+ * passes for 60 s (nginx, load balancers of clouds). Half of that leaves room for a late timer.
+ */
+export const pingInterval = 30_000;
+/**
+ * How long a peer may take to answer a ping, in milliseconds. It is longer than a change of networks takes, and than
+ * TCP waits until it has repeated a lost packet five times, so a peer that is still there has answered.
+ */
+export const pingTimeout = 30_000;

@@ -11,6 +11,7 @@ import { configurationError, optionsOf, withExplanation, wrongOption } from "@ha
 import type { WebSocketServer } from "ws";
 import { listenWebSocketOptions } from "../optionTables.ts";
 import { endTimeout, maxFragments, maxMessage } from "./eventQueue.ts";
+import { type HeartbeatOptions, heartbeatOf } from "./heartbeat.ts";
 import { checkAddress, type Listener, type ListenTcpOptions, makeListener, startListening } from "./listener.ts";
 import {
   isLoopbackAddress,
@@ -20,7 +21,7 @@ import {
   reportRefusal,
   requestRules,
 } from "./requestRules.ts";
-import { webSocketTransport } from "./webSocket.ts";
+import { webSocketTransportWithPings } from "./webSocket.ts";
 
 export interface ListenWebSocketOptions extends ListenTcpOptions, RequestRules {
   /**
@@ -37,6 +38,8 @@ export interface ListenWebSocketOptions extends ListenTcpOptions, RequestRules {
    * these, and TLS authenticates the client.
    */
   allow?: (request: IncomingMessage) => boolean;
+  /** The pings to each peer. If it does not answer, its connection ends with `peer_unresponsive`. `false` for none. */
+  heartbeat?: HeartbeatOptions | false;
 }
 
 /**
@@ -90,6 +93,7 @@ async function listenOn(
   onRefused: OnRefused | undefined,
 ): Promise<Listener> {
   const { allow } = options;
+  const heartbeat = heartbeatOf(options.heartbeat);
   const ownsServer = options.server === undefined;
   // ws and node:http are loaded on demand, because loading them takes longer than a handshake over TCP.
   const loading = import("ws").then(
@@ -127,7 +131,7 @@ async function listenOn(
   };
   let webSocketServer: WebSocketServer | undefined;
   const upgrade = (to: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void =>
-    to.handleUpgrade(request, socket, head, (ws) => onTransport(webSocketTransport(ws), request));
+    to.handleUpgrade(request, socket, head, (ws) => onTransport(webSocketTransportWithPings(ws, heartbeat), request));
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (pathOf(request) !== path) {
       if (isUnserved(server, onUpgrade, pathOf(request))) refuseUpgrade(socket, notFound);

@@ -31,6 +31,7 @@ import {
   maxUnfinishedInHandshake,
   stallTimeout,
 } from "./eventQueue.ts";
+import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
 
@@ -58,6 +59,13 @@ export function webSocketTransport(ws: WebSocket): Transport {
   });
 }
 
+/** As `webSocketTransport`, for an open WebSocket, with pings to its peer. */
+export function webSocketTransportWithPings(ws: WebSocket, options: Required<HeartbeatOptions> | undefined): Transport {
+  const transport = new WebSocketTransport(ws);
+  if (options) transport.beginPings(options);
+  return transport;
+}
+
 /** The error codes of ws for a message over its limits. */
 const tooBigCodes: readonly (string | undefined)[] = [
   "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH",
@@ -83,6 +91,7 @@ class WebSocketTransport implements Transport {
   #isPauseWanted = true;
   #hasOpened: boolean;
   #timer: NodeJS.Timeout | undefined;
+  #heartbeat: Heartbeat | undefined;
   /** The number of bytes that were read since the start of an unfinished message, and the limit for that number. */
   #unfinishedBytes = 0;
   #maxUnfinished = maxUnfinishedInHandshake;
@@ -117,6 +126,7 @@ class WebSocketTransport implements Transport {
     });
     ws.on("close", (code, reason) => {
       clearTimeout(this.#timer);
+      this.#heartbeat?.stop();
       reportClose(this.#events, code, printable(reason.toString(), 123));
     });
     if (ws.readyState === open) {
@@ -124,6 +134,14 @@ class WebSocketTransport implements Transport {
       this.#setPaused(true);
     }
     if (ws.readyState === closed) reportClose(this.#events, 1006, "");
+  }
+
+  /** Ends the transport with `peer_unresponsive` if the peer does not answer. */
+  beginPings(options: Required<HeartbeatOptions>): void {
+    this.#heartbeat = new Heartbeat(this.#ws, options, (error) => {
+      this.#events.error(error);
+      this.#ws.terminate();
+    });
   }
 
   start(events: TransportEvents): void {
@@ -251,8 +269,8 @@ class WebSocketTransport implements Transport {
   }
 
   /**
-   * Stops reading only if the peer does not keep to its credit. Otherwise the peer stops by itself, and reading goes on,
-   * because the credit that we wait for may come after the peer's data.
+   * Stops reading only if the peer does not keep to its credit. Otherwise the peer stops by itself, and reading goes
+   * on, because the credit that we wait for may come after the peer's data.
    */
   #updatePause(): void {
     const { hasAgreed, excess } = this.#credit;

@@ -18,7 +18,7 @@ async function openPair() {
   const accepted = new Promise<WebSocket>((resolve) => server.on("connection", resolve));
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   cleanups.push(() => client.terminate());
-  cleanups.push(() => void server.close());
+  cleanups.push(() => server.close());
   const texts: string[] = [];
   const lengths: number[] = [];
   client.on("message", (data: Buffer, isBinary) => {

@@ -2,7 +2,7 @@
 import type { AddressInfo } from "node:net";
 import { acceptMessages, messageProtocols } from "@handclasp/core/messages";
 import { createServer, nodeCredential } from "@handclasp/node";
-import { SecureWebSocket } from "@handclasp/node/websocket";
+import { SecureWebSocket, type SocketCloseEvent } from "@handclasp/node/websocket";
 import { testCa } from "@handclasp/testing";
 import { afterAll, expect, test } from "vitest";
 
@@ -14,7 +14,10 @@ const server = createServer(
     const { messages } = await acceptMessages(channel, { protocols: ["echo"] });
     for await (const message of messages) {
       await messages.send(message);
-      if (message === "Goodbye") return messages.close(4001, "bye");
+      if (message === "Goodbye") {
+        await messages.close(4001, "bye");
+        return;
+      }
     }
   },
 );
@@ -35,7 +38,7 @@ test("a socket opens, echoes and closes", async () => {
   };
   socket.onmessage = ({ data }) => events.push(data);
   const closed = new Promise((resolve) => socket.addEventListener("close", resolve));
-  const { code, reason, wasClean } = (await closed) as CloseEvent;
+  const { code, reason, wasClean } = (await closed) as SocketCloseEvent;
   events.push([code, reason, wasClean]);
   const blob = new TextEncoder().encode("blob").buffer;
   expect(events).toEqual([

@@ -1,34 +1,40 @@
 /** SecureWebSocketStream against a server of ours, over the WebSocket of `ws` on loopback. */
 import type { AddressInfo } from "node:net";
 import { TlsError } from "@handclasp/core";
+import { MessageSessions } from "@handclasp/core/message-sessions";
 import { acceptMessages, type Messages, messageAlpn } from "@handclasp/core/messages";
 import { createServer, nodeCredential } from "@handclasp/node";
-import { SecureWebSocketStream, secureWebSocketStream, WebSocketError } from "@handclasp/node/websocket";
+import { reconnect, SecureWebSocketStream, secureWebSocketStream, WebSocketError } from "@handclasp/node/websocket";
 import { testCa } from "@handclasp/testing";
 import { afterAll, expect, test } from "vitest";
 
-/** What the server does for each path. */
+/** The server's handler of each path. */
 const handlers: Record<string, (messages: Messages) => unknown> = {
   async "/echo"(messages) {
     for await (const message of messages) await messages.send(message);
   },
 };
 
+const sessions = new MessageSessions();
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue());
 const server = createServer(
-  { credentials: [credential], alpn: [messageAlpn.answered], requireAlpn: true },
+  { credentials: [credential], alpn: [messageAlpn.answered], requireAlpn: true, onError: () => {} },
   async (channel) => {
-    const { messages, opening } = await acceptMessages(channel, {
+    const { messages, opening, isResumed } = await acceptMessages(channel, {
       protocols: ["chat"],
+      sessions,
       allow: ({ path }) => path in handlers,
     });
-    await handlers[opening.path]?.(messages);
+    if (!isResumed) await handlers[opening.path]?.(messages);
   },
 );
 const listener = await server.listenWebSocket({ path: "/" });
 const { port } = listener.address() as AddressInfo;
-afterAll(() => server.close({ grace: 0 }));
+afterAll(() => {
+  sessions.close();
+  return server.close({ grace: 0 });
+});
 
 const url = (path: string): string => `ws://localhost:${port}${path}`;
 const Stream = secureWebSocketStream({ ca: ca.pem });
@@ -150,4 +156,24 @@ test("a stream pipes into another, and its end reaches both servers", async () =
   await source.readable.pipeTo(sink.writable);
   expect(texts).toEqual(["one", "two"]);
   expect(await sinkClosed).toMatchObject({ code: 1005 });
+});
+
+test("a stream with reconnect goes on after a cut", async () => {
+  handlers["/cuts"] = async (messages) => {
+    for await (const message of messages) {
+      await messages.send(message);
+      if (message !== "last") messages.channel.abort();
+    }
+    await messages.close(1000);
+  };
+  const stream = new Stream(url("/cuts"), { reconnect: reconnect({ minDelay: 1 }) });
+  const { readable, writable } = await stream.opened;
+  const reader = readable.getReader();
+  const writer = writable.getWriter();
+  for (const text of ["one", "two", "last"]) {
+    void writer.write(text);
+    expect(await reader.read()).toEqual({ value: text, done: false });
+  }
+  stream.close({ closeCode: 3000 });
+  expect(await stream.closed).toMatchObject({ closeCode: 3000 });
 });

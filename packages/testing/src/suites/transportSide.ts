@@ -20,8 +20,8 @@ export interface TransportPair {
   /** Closes the connection under the transports cleanly. Default: `b` ends, then `a` ends. */
   gone?: () => void;
   /**
-   * False if data may still arrive after `pause`: the peer stops only when it has sent what it may (a page's WebSocket).
-   * Default true.
+   * False if data may still arrive after `pause`, because the peer stops only when it has used up its credit (a page's
+   * WebSocket). Default true.
    */
   pausesAtOnce?: boolean;
   /** Sends `a` a text message, if the transport has message types (WebSocket). */

@@ -1,0 +1,144 @@
+/**
+ * A fast server and a page that reads slowly. The tests count the bytes that wait in the page and in the server.
+ * `pnpm slow-page` runs the long form: 200 MB, read at 1 MB/s, which takes more than three minutes for each test. It
+ * prints the figures.
+ */
+import { createServer as createHttpServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createServer, nodeCredential, type TlsConnection, type TlsServer } from "@handclasp/node";
+import { testCa } from "@handclasp/testing";
+import type { EnginePage } from "../support/engine.ts";
+import { startService } from "../support/service.ts";
+import { test as base, expect } from "../support/test.ts";
+
+const mebibyte = 2 ** 20;
+const megabyte = 10 ** 6;
+const isLong = process.env.HANDCLASP_SLOW_PAGE === "1";
+const total = isLong ? 200 * megabyte : 24 * mebibyte;
+const piece = new Uint8Array(65_536);
+/** The length on the wire of a record of 16,384 bytes, with the longest header of a WebSocket frame. */
+const sealedRecord = 16_384 + 29 + 10;
+
+/** A server that writes `total` bytes as fast as it can, and counts. */
+class FastServer {
+  readonly #http = createHttpServer();
+  readonly #server: TlsServer;
+  /** The CA certificate, in PEM. */
+  readonly ca: string;
+  url = "";
+  #socket: Socket | undefined;
+  /** The bytes of the handshake. */
+  #sentBefore = 0;
+  accepted = 0;
+  isDone = false;
+  mostUnsent = 0;
+  error: unknown;
+
+  constructor(ca: string, credential: { cert: string; key: string }) {
+    this.ca = ca;
+    this.#server = createServer({ credentials: [nodeCredential(credential)] }, (channel) => this.#write(channel));
+  }
+
+  async listen(): Promise<void> {
+    this.#http.on("upgrade", (_, socket: Socket) => {
+      this.#socket = socket;
+    });
+    await this.#server.listenWebSocket({ server: this.#http });
+    await new Promise<void>((listening) => this.#http.listen(0, "127.0.0.1", listening));
+    this.url = `ws://127.0.0.1:${(this.#http.address() as AddressInfo).port}/`;
+  }
+
+  /** The number of bytes that were handed to the kernel. */
+  get #sent(): number {
+    return (this.#socket?.bytesWritten ?? 0) - (this.#socket?.writableLength ?? 0);
+  }
+
+  /** The number of bytes of data that `write` has taken, and the kernel has not. It is at most a little too large. */
+  get unsent(): number {
+    return this.accepted - ((this.#sent - this.#sentBefore) * 16_384) / sealedRecord;
+  }
+
+  async #write(channel: TlsConnection): Promise<void> {
+    this.#sentBefore = this.#sent;
+    try {
+      while (this.accepted < total) {
+        this.accepted += piece.length;
+        this.mostUnsent = Math.max(this.mostUnsent, this.unsent);
+        await channel.write(piece);
+      }
+      this.isDone = true;
+      await channel.closed;
+    } catch (error) {
+      this.error = error;
+    }
+  }
+
+  /** Waits until a write waits and no byte is sent. A slow machine may look like that too, which changes no result. */
+  async stalled(): Promise<void> {
+    for (let before = -1; !this.isDone && this.#sent + this.accepted !== before; await sleep(250))
+      before = this.#sent + this.accepted;
+    expect(this.error).toBeUndefined();
+  }
+
+  async close(): Promise<void> {
+    for (const channel of this.#server.connections) channel.abort();
+    await this.#server.close();
+    await new Promise((closed) => this.#http.close(closed));
+  }
+}
+
+const test = base.extend<{ server: FastServer; open: () => Promise<EnginePage> }>({
+  server: async ({ missing: _ }, use) => {
+    const ca = await testCa();
+    const server = new FastServer(ca.pem, await ca.issue());
+    await server.listen();
+    await use(server);
+    await server.close();
+  },
+  open: async ({ engine, server }, use) => {
+    const service = await startService();
+    const pages: EnginePage[] = [];
+    await use(async () => {
+      const page = await engine.open(service.url);
+      pages.push(page);
+      const { url, ca } = server;
+      await page.evaluate((arg) => globalThis.slowReader.open(arg), { url, ca });
+      return page;
+    });
+    await Promise.all(pages.map((page) => page.close()));
+    await service.close();
+  },
+});
+
+test("a page that reads slowly holds at most 4 MiB, and its server too", async ({ server, open, engine }) => {
+  if (isLong) test.setTimeout(900_000);
+  const page = await open();
+  let counts = { read: 0, mostHeld: 0, time: 0 };
+  const read = async (bytes: number, bytesPerSecond?: number): Promise<void> => {
+    const arg = { bytes, ...(bytesPerSecond && { bytesPerSecond }) };
+    counts = await page.evaluate((arg) => globalThis.slowReader.read(arg), arg);
+  };
+  if (isLong) while (counts.read < total) await read(Math.min(5 * megabyte, total - counts.read), megabyte);
+  else {
+    for (let step = 0; step < 4; step++) {
+      await server.stalled();
+      await read(mebibyte);
+    }
+    // The server could not write everything while the page read 4 MiB.
+    expect(server.accepted).toBeLessThan(total);
+    await read(total - counts.read);
+  }
+  const { mostHeld, time } = counts;
+  if (isLong) console.log(figures(engine.name, { ...counts, mostUnsent: server.mostUnsent }));
+  expect(counts.read).toBeGreaterThanOrEqual(total);
+  expect(server.error).toBeUndefined();
+  expect(mostHeld).toBeLessThanOrEqual(4 * mebibyte);
+  expect(server.mostUnsent).toBeLessThanOrEqual(4 * mebibyte);
+  expect(time).toBeGreaterThan(isLong ? (total / megabyte - 1) * 1000 : 0);
+});
+
+const figures = (engine: string, counts: Record<"read" | "time" | "mostHeld" | "mostUnsent", number>) =>
+  `${engine}: ${counts.read} bytes in ${(counts.time / 1000).toFixed(1)} s, at most ` +
+  `${(counts.mostHeld / mebibyte).toFixed(2)} MiB received and not read, at most ` +
+  `${(counts.mostUnsent / mebibyte).toFixed(2)} MiB accepted and not sent`;

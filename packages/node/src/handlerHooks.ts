@@ -1,0 +1,17 @@
+/**
+ * Notices about a connection between a server and the handlers of this package.
+ * @module
+ */
+import type { TlsConnection } from "@handclasp/core";
+
+/**
+ * Called when the server begins to close, so that a handler can say goodbye to its peer. The signal `closing` does not
+ * serve that purpose: it also aborts at any other end, and needs an AbortController for each connection.
+ */
+export const stopHooks: WeakMap<TlsConnection, () => void> = new WeakMap();
+
+/**
+ * Errors that a peer caused, with which a handler rejected. The server reports them as it reports errors of
+ * connections: to `onError`, and not to the console, which any peer could fill.
+ */
+export const peerErrors: WeakSet<object> = new WeakSet();
