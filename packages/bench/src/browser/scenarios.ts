@@ -156,11 +156,11 @@ function transfers(
         const average = messages.length ? `; Handclasp's messages have ${mean.toFixed(1)} KiB on average` : "";
         const measuredBases = bases.filter((base) => samples.has(base));
         for (const base of measuredBases.length ? measuredBases : [...samples.keys(), ""].slice(0, 1)) {
-          const length = formatBytes(size);
+          const sent = `${kind === "page" ? "writes" : "messages"} of ${formatBytes(size)}`;
           const comparison = bases.length > 1 ? `, compared with ${base}` : "";
           tables.push({
             id: `${kind}-${direction}-${size}${bases.length > 1 ? `, ${base} = 1` : ""}`,
-            title: `Chromium, bulk ${direction}, ${kind === "page" ? "writes" : "messages"} of ${length}${comparison}${average}`,
+            title: `Chromium, bulk ${direction}, ${sent}${comparison}${average}`,
             unit: "MiB",
             base,
             rows: [...rowsOf(samples, base, warm), ...missing],

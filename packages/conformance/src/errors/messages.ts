@@ -38,7 +38,8 @@ export const messageRows: Readonly<Record<MessageFault, ErrorRow>> = {
     means:
       "On a client, the server answered the opening by a Close: it does not accept the path, the protocols or this " +
       "client (fault peer), or it cannot accept it now (codes 1001, 1012 and 1013, fault transport). The message " +
-      "contains the code and the reason of the Close. On a server, this is the error of a client that the server refused.",
+      "contains the code and the reason of the Close. On a server, this is the error of a client that the server " +
+      "refused.",
     remedy: "On the client, check the path and the protocols. On the server, check `allow` and `protocols`.",
     example: 'the server refused to open, with the code 1008 and the reason "not allowed"',
   },

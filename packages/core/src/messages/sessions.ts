@@ -118,7 +118,7 @@ const clientOf = ({ session: { peer, pskIdentity } }: TlsConnection): Client => 
   pskIdentity,
 });
 
-/** No attacker can guess an ID. But a client with a certificate or a pre-shared key must also come with the same one. */
+/** An ID cannot be guessed. Yet a client with a certificate or a pre-shared key must come with the same one. */
 const isSame = (before: Client, now: Client): boolean =>
   before.pskIdentity === now.pskIdentity &&
   (before.certificate && now.certificate
