@@ -20,10 +20,16 @@ import { examplesOf, snippetsOf } from "./lib/passages.mjs";
 
 /** The modules from which an example may take names: a row for core alone, one for Node.js and one for a page. */
 const providers = [
-  ["@handclasp/core", "@handclasp/core/x509", "@handclasp/core/keys", "@handclasp/core/unstable"],
+  [
+    "@handclasp/core",
+    "@handclasp/core/x509",
+    "@handclasp/core/keys",
+    "@handclasp/core/messages",
+    "@handclasp/core/message-sessions",
+    "@handclasp/core/unstable",
+  ],
   ["@handclasp/node", "@handclasp/node/websocket", "@handclasp/core", "@handclasp/core/messages", "@handclasp/testing"],
   ["@handclasp/browser", "@handclasp/browser/websocket", "@handclasp/core"],
-  ["@handclasp/core/messages", "@handclasp/core/message-sessions", "@handclasp/core"],
 ].map((entries) => [...entries, "node:fs/promises", "node:fs", "node:stream", "vitest"]);
 
 /** The values that an example takes from the application around it. */

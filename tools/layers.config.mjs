@@ -108,7 +108,7 @@ export const rules = [
   forbid(
     "no-node-in-pages",
     "code that runs in a page imports no module of Node.js",
-    { path: "^(packages/browser/src/|packages/testing/src/(?!vectors)|examples/[^/]+/src/page/)" },
+    { path: "^(packages/(browser|websocket)/src/|packages/testing/src/(?!vectors)|examples/[^/]+/src/page/)" },
     { dependencyTypes: ["core"] },
   ),
   forbid(
