@@ -42,14 +42,14 @@ export type Dial = (signal: AbortSignal, session: OpeningSession) => Promise<Dia
 /** Opens a channel to a URL: `connect` of @handclasp/browser or @handclasp/node. */
 export type Connect<Options extends ConnectOptions> = (url: URL, options: Options) => Promise<TlsConnection>;
 
-/** What a link is opened for. */
+/** The purpose of a link: whom it reaches, and how. */
 export interface Target<Options extends ConnectOptions> extends LinkEvents {
   readonly url: URL;
   readonly protocols: readonly string[];
   readonly options: SocketOptions<Options>;
 }
 
-/** What a link tells its socket, and the signal by which the socket ends it. */
+/** The news that a link gives its socket, and the signal by which the socket ends the link. */
 export interface LinkEvents {
   readonly signal: AbortSignal;
   /** Called with the number of bytes of messages that the channel took. */

@@ -53,8 +53,8 @@ export interface ReconnectOptions {
 }
 
 /**
- * Makes a socket open a new channel when one is lost, for its option `reconnect`. The server must keep sessions. Then no
- * message is lost or repeated, unless the server loses the session; the event `restarted` tells that.
+ * Makes a socket open a new channel when one is lost, for its option `reconnect`. The server must keep sessions. Then
+ * no message is lost or repeated, unless the server loses the session; the event `restarted` tells that.
  * @throws TlsError `configuration`
  * @example
  * const socket = new SecureWebSocket("wss://chat.example/", { ca: pem, reconnect: reconnect() });

@@ -33,7 +33,7 @@ const subjects: Readonly<Record<string, PageSubject>> = {
 
 const peers = ["@reclaimprotocol/tls", "subtls (TLS 1.3)"];
 const sizes = [16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
-/** The lengths of the messages that SecureWebSocket sends, and of the writes and bare messages beside it. */
+/** The lengths of the messages that SecureWebSocket sends, and of the writes and bare messages next to it. */
 const messageLengths = [64, 1024, 16_384];
 const mebibyte = 2 ** 20;
 
@@ -156,10 +156,11 @@ function transfers(
         const average = messages.length ? `; Handclasp's messages have ${mean.toFixed(1)} KiB on average` : "";
         const measuredBases = bases.filter((base) => samples.has(base));
         for (const base of measuredBases.length ? measuredBases : [...samples.keys(), ""].slice(0, 1)) {
+          const sent = `${kind === "page" ? "writes" : "messages"} of ${formatBytes(size)}`;
           const comparison = bases.length > 1 ? `, compared with ${base}` : "";
           tables.push({
             id: `${kind}-${direction}-${size}${bases.length > 1 ? `, ${base} = 1` : ""}`,
-            title: `Chromium, bulk ${direction}, ${kind === "page" ? "writes" : "messages"} of ${formatBytes(size)}${comparison}${average}`,
+            title: `Chromium, bulk ${direction}, ${sent}${comparison}${average}`,
             unit: "MiB",
             base,
             rows: [...rowsOf(samples, base, warm), ...missing],

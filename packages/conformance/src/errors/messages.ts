@@ -32,14 +32,17 @@ export const messageRows: Readonly<Record<MessageFault, ErrorRow>> = {
     "Give the server's `acceptMessages` the option `sessions`, or connect without `reconnect`.",
     "the server keeps no sessions",
   ),
-  open_refused: peer(
-    undefined,
-    "On a client, the server answered the opening by a Close: it does not accept the path, the protocols or this " +
-      "client. The message contains the code and the reason of the Close. On a server, this is the error of a " +
-      "client that the server refused.",
-    "On the client, check the path and the protocols. On the server, check `allow` and `protocols`.",
-    'the server refused to open, with the code 1008 and the reason "not allowed"',
-  ),
+  open_refused: {
+    alerts: [],
+    faults: ["peer", "transport"],
+    means:
+      "On a client, the server answered the opening by a Close: it does not accept the path, the protocols or this " +
+      "client (fault peer), or it cannot accept it now (codes 1001, 1012 and 1013, fault transport). The message " +
+      "contains the code and the reason of the Close. On a server, this is the error of a client that the server " +
+      "refused.",
+    remedy: "On the client, check the path and the protocols. On the server, check `allow` and `protocols`.",
+    example: 'the server refused to open, with the code 1008 and the reason "not allowed"',
+  },
   queue_full: application(
     undefined,
     "The program sent more messages than a session may keep until the peer acknowledges them. The session has ended.",

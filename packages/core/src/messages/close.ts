@@ -22,8 +22,6 @@ const isSent = (code: number): boolean =>
 const maxReason = 123;
 /** The code that a Close without a code is reported with. */
 export const noCode = 1005;
-/** The code that an end without a Close is reported with. */
-export const abnormalCode = 1006;
 
 /** @throws FrameError */
 export function readClose(payload: Uint8Array): CloseInfo {

@@ -16,8 +16,8 @@ export interface MessageSessionsOptions {
   readonly maxWaiting?: number;
   /**
    * A session ends with `queue_full` when the server sends a message while messages of this many bytes wait for the
-   * client to acknowledge them, each counted with 256 bytes more. A sender that awaits each `send` waits before. Default
-   * 4 MiB.
+   * client to acknowledge them, each counted with 256 bytes more. A sender that awaits each `send` waits before.
+   * Default 4 MiB.
    */
   readonly maxQueue?: number;
 }
@@ -28,7 +28,7 @@ interface Entry {
   timer?: unknown;
 }
 
-/** Who began a session, as far as the handshake says. */
+/** The client that began a session, as the handshake identifies it. */
 interface Client {
   readonly certificate: Uint8Array | undefined;
   readonly pskIdentity: string | undefined;
@@ -118,7 +118,7 @@ const clientOf = ({ session: { peer, pskIdentity } }: TlsConnection): Client => 
   pskIdentity,
 });
 
-/** Nobody can guess an ID. But a client with a certificate or a pre-shared key must also come with the same one. */
+/** An ID cannot be guessed. Yet a client with a certificate or a pre-shared key must come with the same one. */
 const isSame = (before: Client, now: Client): boolean =>
   before.pskIdentity === now.pskIdentity &&
   (before.certificate && now.certificate

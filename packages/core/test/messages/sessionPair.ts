@@ -73,7 +73,7 @@ export class Client {
     return new Client(sessions, await dial(sessions), options);
   }
 
-  /** Continues on another connection, while the one before may still work. Returns whether the server had the session. */
+  /** Continues on another connection; the one before may still work. Returns whether the server had the session. */
   async renew(): Promise<boolean> {
     this.dialed = await dial(this.sessions, this.session.received);
     const { connection, answer } = this.dialed;

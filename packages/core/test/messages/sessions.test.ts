@@ -48,7 +48,7 @@ describe("a session goes on", () => {
     expect(new Set(client.lost.map(({ code }) => code))).toEqual(new Set(["no_close"]));
   });
 
-  test("when one side skips all messages that come again: they are acknowledged, so a writer does not wait", async () => {
+  test("when one side skips all messages that come again: they are acknowledged, and no writer waits", async () => {
     const client = await Client.open(new MessageSessions());
     const atClient = collect(client.session);
     const stated = client.session.received;

@@ -57,8 +57,8 @@ export let runHandler: (socket: ServerSocket, handler: () => unknown) => Promise
  * The messages of one client. It has the methods and events of a server's WebSocket of `ws`, with these differences:
  * - Messages wait until the first listener of `message` is there, or until `resume` is called. A handler that awaits
  *   something before it listens loses none. While they wait, and while the socket is paused, the client can send only
- *   what the buffers hold. `close` comes after them. Only if the connection has ended, and the handler has settled or
- *   listens to `close`, are messages without a listener dropped.
+ *   what the buffers hold. `close` comes after them. Messages without a listener are dropped if the connection has
+ *   ended, and the handler has settled or listens to `close`.
  * - After `close`, no more messages are delivered.
  * - An `error` without a listener does not end the process.
  * - A listener that throws, or whose promise rejects, has failed like a handler: the socket closes with 1011, and the

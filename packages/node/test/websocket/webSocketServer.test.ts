@@ -168,11 +168,12 @@ describe("with sessions", () => {
   test("a socket stays open while its client reconnects, and ends with `terminate` or the server", async () => {
     const sessions = new MessageSessions();
     const open: ServerSocket[] = [];
-    const closes: number[] = [];
-    const server = createWebSocketServer({ credentials, sessions }, (socket) => {
-      open.push(socket);
+    const others: ServerSocket[] = [];
+    const closes: string[] = [];
+    const server = createWebSocketServer({ credentials, sessions }, (socket, { url }) => {
+      (url === "/other" ? others : open).push(socket);
       socket.on("message", (data) => socket.send(String(data)));
-      socket.on("close", (code) => closes.push(code));
+      socket.on("close", (code) => closes.push(`${url} ${code}`));
     });
     const port = await listen(server);
     const client = new SecureWebSocket(`ws://localhost:${port}/`, {
@@ -190,17 +191,18 @@ describe("with sessions", () => {
       await eventually(() => expect(open[0]?.channel).not.toBe(before));
     }
     expect([received, open.length, closes, open[0]?.readyState]).toEqual([["0", "1", "2"], 1, [], 1]);
+    // The client would come back, to a new session.
+    client.onclose = () => received.push("closed");
     open[0]?.terminate();
-    await eventually(() => expect(closes).toEqual([1006]));
-    expect(sessions.size).toBe(0);
     client.close();
+    await eventually(() => expect(closes).toEqual(["/ 1006"]));
+    await eventually(() => expect(received.at(-1)).toBe("closed"));
 
-    const other = new SecureWebSocket(`ws://localhost:${port}/`, { ca: ca.pem, reconnect: reconnect() });
+    const other = new SecureWebSocket(`ws://localhost:${port}/other`, { ca: ca.pem, reconnect: reconnect() });
     await other.opened;
-    await eventually(() => expect(open.at(-1)?.readyState).toBe(1));
-    const count = open.length;
-    expect(await server.close()).toEqual([]);
-    expect([open.length, open.at(-1)?.readyState, closes.at(-1)]).toEqual([count, 3, 1001]);
+    await eventually(() => expect(others.length).toBe(1));
+    await server.close();
+    expect([others.length, others[0]?.readyState, closes]).toEqual([1, 3, ["/ 1006", "/other 1001"]]);
     other.close();
   });
 });
