@@ -20,7 +20,7 @@ HANDCLASP_WPT is a folder with \`websockets\`, \`resources\`, \`common\` and \`i
 Default: all engines and both classes. --only runs pages whose path matches the regular expression. --multiplier makes
 the time limits of WPT longer. --save writes the results of our classes and of the engine's own to a folder, as
 ENGINE-ours.json and ENGINE-own.json. --own reads the latter from there instead of running the tests. --write puts the
-results into docs/wpt.md, whose exceptions are the only subtests that our classes may lose and must lose.
+results of a whole run into docs/wpt.md, whose exceptions are the only subtests that our classes may lose and must lose.
 HANDCLASP_WPT_UNDICI is the path of a module undici, which replaces the one inside Node.js.`;
 
 const { values } = parseArgs({
@@ -36,14 +36,19 @@ const { values } = parseArgs({
   },
 });
 const { HANDCLASP_WPT: tree = "" } = process.env;
-if (values.help || !existsSync(join(tree, "websockets"))) {
+const isWhole = !values.only && !values.class;
+const isUsable =
+  existsSync(join(tree, "websockets")) &&
+  values.engine.every((name) => engineNames.some((known) => known === name)) &&
+  [undefined, "WebSocket", "WebSocketStream"].includes(values.class) &&
+  (isWhole || !values.write);
+if (values.help || !isUsable) {
   console.error(usage);
   process.exit(values.help ? 0 : 2);
 }
 
 const selects = ({ file, path }: Page): boolean =>
   path.match(values.only) !== null && (!values.class || isStream(file) === (values.class === "WebSocketStream"));
-const isWhole = !values.only && !values.class;
 const document = join(import.meta.dirname, "../../../docs/wpt.md");
 let isGood = true;
 for (const engine of values.engine as EngineName[]) {
