@@ -153,6 +153,7 @@ export function socketClass<Options extends ConnectOptions>(
     }
 
     // `code` and `reason` have a default, so that `close.length` is 0 as in WebIDL.
+    // oxlint-disable-next-line typescript/no-useless-default-assignment
     close(code: number | undefined = undefined, reason: string | undefined = undefined): void {
       const state = this.#readyState;
       const codeSent = code === undefined ? undefined : clampedShort(code);

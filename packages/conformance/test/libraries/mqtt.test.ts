@@ -73,7 +73,7 @@ test("connects, subscribes, publishes 1 MiB, pings, and connects again after a c
   await client.publishAsync("news/short", "short");
   await expect.poll(() => received.map(([topic]) => topic)).toEqual(["news/long", "news/short"]);
   expect(received[0]?.[1].equals(payload)).toBe(true);
-  expect(`${received[1]?.[1]}`).toBe("short");
+  expect(received[1]?.[1].toString()).toBe("short");
   client.sendPing();
   await expect.poll(() => log).toContain(types.ping);
 

@@ -85,7 +85,7 @@ export const servePlain: Serve = async (protocols, onPeer) => {
       send: (message) => new Promise((resolve) => socket.send(message, () => resolve())),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (callback) =>
-        socket.on("message", (data: Buffer, isBinary) => callback(isBinary ? new Uint8Array(data) : `${data}`)),
+        socket.on("message", (data: Buffer, isBinary) => callback(isBinary ? new Uint8Array(data) : data.toString())),
       closed: new Promise((resolve) =>
         socket.on("close", (code, reason) => resolve({ code, reason: reason.toString() })),
       ),

@@ -59,7 +59,7 @@ export class MessageConnection implements Messages {
   #error: TlsError | undefined;
   /** Takes the number of messages that the peer has acknowledged. Without it, an acknowledgement breaks the framing. */
   onAck: ((count: number) => void) | undefined;
-  #closeTimer: ReturnType<typeof setTimeout> | undefined;
+  #closeTimer: unknown;
   onPing: ((payload: Bytes) => void) | undefined;
 
   constructor(channel: TlsConnection, limits: MessageLimits) {

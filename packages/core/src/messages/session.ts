@@ -184,8 +184,9 @@ export class MessageSession implements Messages {
       return markHandled(Promise.reject(usageError("send takes a text or a Uint8Array")));
     if (this.#hasEnded || this.#closing) return markHandled(Promise.reject(this.#refusal));
     if (!this.#outbox.isFull) return this.#outbox.add(message);
-    this.fail(queueFullError(this.#options.maxQueue));
-    return markHandled(Promise.reject(this.#error));
+    const error = queueFullError(this.#options.maxQueue);
+    this.fail(error);
+    return markHandled(Promise.reject(error));
   }
 
   ping(): Promise<void> {

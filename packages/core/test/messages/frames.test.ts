@@ -18,7 +18,7 @@ function read(pieces: readonly Uint8Array[], maxMessage = 2 ** 24): unknown[] {
 function shown(received: Received): unknown {
   if (received.type === "close") return `close ${received.code} ${received.reason}`.trim();
   if (received.type === "ack") return `ack ${received.count}`;
-  if (received.type !== "message") return `${received.type} ${Buffer.from(received.data)}`.trim();
+  if (received.type !== "message") return `${received.type} ${Buffer.from(received.data).toString()}`.trim();
   return typeof received.data === "string" ? received.data : toHex(received.data);
 }
 

@@ -53,7 +53,9 @@ export function framesIn(bytes: Uint8Array): string[] {
     at += headerLength + length;
     const isClose = first === 0x88 && payload.length > 1;
     const code = isClose ? `${(payload[0] as number) * 256 + (payload[1] as number)} ` : "";
-    found.push(`${first.toString(16)} ${code}${Buffer.from(isClose ? payload.subarray(2) : payload)}`.trim());
+    found.push(
+      `${first.toString(16)} ${code}${Buffer.from(isClose ? payload.subarray(2) : payload).toString()}`.trim(),
+    );
   }
   return found;
 }

@@ -27,7 +27,7 @@ export async function dial(
   const pair = memoryPair();
   const identity = { provider: nodeCrypto, ca: ca.pem, serverName: "localhost", alpn: messageProtocols };
   const opening = Promise.all([
-    connect(pair.a, { ...identity, ...options } as ConnectOptions),
+    connect(pair.a, { ...identity, ...options }),
     accept(pair.b, {
       provider: nodeCrypto,
       credentials: [credential],

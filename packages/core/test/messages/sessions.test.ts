@@ -302,13 +302,13 @@ describe("an opening is refused, and the session goes on", () => {
     const { credential: second } = await credentialOf("second");
     const sessions = new MessageSessions();
     const key = "C".repeat(22);
-    const { accepted } = await dial(sessions, 0, key, { credentials: [first] } as never);
-    await expect(dial(sessions, 0, key, { credentials: [second] } as never)).rejects.toMatchObject({
+    const { accepted } = await dial(sessions, 0, key, { credentials: [first] });
+    await expect(dial(sessions, 0, key, { credentials: [second] })).rejects.toMatchObject({
       code: "open_refused",
     });
     await expect(dial(sessions, 0, key)).rejects.toMatchObject({ code: "open_refused" });
     expect(await outcome(accepted.messages.closed, 0)).toBe("pending");
-    const again = await dial(sessions, 0, key, { credentials: [first] } as never);
+    const again = await dial(sessions, 0, key, { credentials: [first] });
     expect(again.answer.session?.resumed).toBe(true);
     expect(again.accepted.messages).toBe(accepted.messages);
   });

@@ -79,7 +79,7 @@ export class Heartbeat {
     clearTimeout(this.#timer);
   }
 
-  get #socket(): Socket | undefined {
+  get #socket(): (Socket & SocketInternals) | undefined {
     const { _socket } = this.#ws as unknown as Internals;
     return _socket instanceof Socket ? _socket : undefined;
   }
@@ -131,7 +131,7 @@ export class Heartbeat {
   /** Whether the peer has given a sign of life since the last look, or could not, because this side does not read. */
   #hasShownLife(): boolean {
     const [read, taken, wasFull] = [this.#read, this.#taken, this.#wasFull];
-    const socket = this.#socket as (Socket & SocketInternals) | undefined;
+    const socket = this.#socket;
     const waiting = socket?._handle?.writeQueueSize ?? 0;
     this.#read = (socket?.bytesRead ?? 0) + this.#heard;
     this.#taken = (socket?._bytesDispatched ?? 0) - waiting;

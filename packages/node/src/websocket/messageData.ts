@@ -23,7 +23,7 @@ export function messageOf(data: ServerSocketInput, isBinary?: boolean): string |
 
 function bytesOf(data: Exclude<ServerSocketInput, string | number>): Uint8Array {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (/Buffer\]$/.test(Object.prototype.toString.call(data))) return new Uint8Array(data);
+  if (Object.prototype.toString.call(data).endsWith("Buffer]")) return new Uint8Array(data);
   throw usageError("send takes a text, a number, a Buffer, an ArrayBuffer or a view of one");
 }
 

@@ -178,7 +178,7 @@ export class ServerSocket extends EventEmitter<ServerSocketEvents> {
    * @param callback called when the peer has answered, or with the error if it did not
    */
   ping(data?: ServerSocketInput | Callback, mask?: boolean | Callback, callback?: Callback): void {
-    const done = [data, mask, callback].find((one) => typeof one === "function") as Callback | undefined;
+    const done = [data, mask, callback].find((one): one is Callback => typeof one === "function");
     const payload = typeof data === "function" || data === undefined ? Buffer.alloc(0) : toBuffer(messageOf(data));
     const answered = this.#messages.ping();
     answered.then(
@@ -297,7 +297,7 @@ export class ServerSocket extends EventEmitter<ServerSocketEvents> {
   #emitMessage(message: string | Uint8Array): void {
     if (typeof message === "string") this.#emit("message", Buffer.from(message), false);
     else if (this.#binaryType === "nodebuffer") this.#emit("message", toBuffer(message), true);
-    else this.#emit("message", message.slice().buffer as ArrayBuffer, true);
+    else this.#emit("message", message.slice().buffer, true);
   }
 
   #emitEnd(end: Closed | TlsError): void {

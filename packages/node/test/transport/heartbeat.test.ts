@@ -43,7 +43,7 @@ interface Counts {
   waiting: number;
 }
 
-function beating(options: HeartbeatOptions | undefined = undefined, counts?: Counts) {
+function beating(options?: HeartbeatOptions, counts?: Counts) {
   const socket =
     counts &&
     Object.create(Socket.prototype, {

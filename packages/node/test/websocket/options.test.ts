@@ -316,7 +316,7 @@ test("session, opened and closed", async () => {
   expect(session).toMatchObject({ version: "TLSv1.2", alpn: messageAlpn.open, serverName: "localhost" });
   expect([socket.protocol, socket.extensions]).toEqual(["news", ""]);
   await expect.poll(() => clients.length).toBe(1);
-  clients[0]?.messages.close(4000, "enough");
+  void clients[0]?.messages.close(4000, "enough");
   expect(await socket.closed).toMatchObject({ code: 4000, reason: "enough" });
   expect(socket.session).toBe(session);
 });

@@ -157,8 +157,8 @@ describe("messages that come early", () => {
     const received: string[] = [];
     const { client } = await serving(async (socket) => {
       await sleep(1_000);
-      socket.on("message", (data) => received.push(`first ${data}`));
-      socket.on("message", (data) => received.push(`second ${data}`));
+      socket.on("message", (data) => received.push(`first ${String(data)}`));
+      socket.on("message", (data) => received.push(`second ${String(data)}`));
     });
     void client.send("a");
     await pass(500);
@@ -456,7 +456,11 @@ const failures: readonly (readonly [string, (socket: ServerSocket) => unknown])[
         throw handlerError;
       }),
   ],
-  ["a listener that rejects", (socket) => socket.on("message", () => Promise.reject(handlerError))],
+  [
+    "a listener that rejects",
+    // oxlint-disable-next-line typescript/no-misused-promises -- the test is about such a listener
+    (socket) => socket.on("message", () => Promise.reject(handlerError)),
+  ],
   [
     "a callback that throws",
     (socket) =>

@@ -67,11 +67,13 @@ export function eventsOf(socket: ServerSocket, ...except: readonly string[]): st
   const listen = (type: string, listener: (...values: never[]) => void): void => {
     if (!except.includes(type)) (socket as { on(type: string, listener: unknown): unknown }).on(type, listener);
   };
-  listen("message", (data: Buffer, isBinary: boolean) => events.push(`${isBinary ? "binary" : "text"} ${data}`));
-  listen("close", (code: number, reason: Buffer) => events.push(`close ${code} ${reason}`.trim()));
+  listen("message", (data: Buffer, isBinary: boolean) =>
+    events.push(`${isBinary ? "binary" : "text"} ${data.toString()}`),
+  );
+  listen("close", (code: number, reason: Buffer) => events.push(`close ${code} ${reason.toString()}`.trim()));
   listen("error", (error: { code: string }) => events.push(`error ${error.code}`));
-  listen("ping", (data: Buffer) => events.push(`ping ${data}`));
-  listen("pong", (data: Buffer) => events.push(`pong ${data}`));
+  listen("ping", (data: Buffer) => events.push(`ping ${data.toString()}`));
+  listen("pong", (data: Buffer) => events.push(`pong ${data.toString()}`));
   return events;
 }
 

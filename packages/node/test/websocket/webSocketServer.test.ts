@@ -256,7 +256,7 @@ test("a server in the style of graphql-ws, which takes protocol, send, close and
       send: (text) =>
         new Promise((resolve, reject) => socket.send(text, (error) => (error ? reject(error) : resolve()))),
       close: (code, reason) => socket.close(code, reason),
-      onMessage: (listener) => socket.on("message", (data) => listener(String(data))),
+      onMessage: (listener) => socket.on("message", (data) => void listener(String(data))),
     });
     socket.once("close", (code, reason) => closed(code, String(reason)));
   });
