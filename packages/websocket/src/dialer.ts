@@ -15,7 +15,7 @@ export class Dialer {
   readonly #dial: Dial;
   readonly #delays: DelayOptions;
   readonly #onFailure: (error: unknown) => void;
-  /** 128 random bits: whoever knows them could continue the session. */
+  /** 128 random bits: anyone who knows them could continue the session. */
   readonly #id = randomId();
   /** The attempts that have not opened a channel yet. */
   readonly #pending = new Set<AbortController>();

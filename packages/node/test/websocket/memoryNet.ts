@@ -30,7 +30,7 @@ type Handler = (messages: Messages, accepted: Accepted) => unknown;
 export class MemoryNet {
   /** False: no connection can be opened. */
   isUp = true;
-  /** True: nothing arrives any more, and nobody notices. */
+  /** True: nothing arrives any more, and neither side gets an error. */
   isSilent = false;
   /** The number of attempts to open a connection. */
   attempts = 0;
@@ -97,7 +97,7 @@ export async function pass(ms: number): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** What a socket tells, in order. */
+/** The events of a socket, in order. */
 export function eventsOf(socket: SecureWebSocket): string[] {
   const events: string[] = [];
   for (const type of ["open", "interrupted", "resumed", "restarted", "error", "close"] as const)
