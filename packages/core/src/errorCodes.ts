@@ -138,7 +138,7 @@ export type MessageFault =
   | "no_close"
   /** The server refused the path, the protocols or the client. */
   | "open_refused"
-  /** The session has no connection now. */
+  /** The session has no connection now, or has lost it because the peer left or does not answer. */
   | "interrupted"
   /** More bytes of messages wait for the peer than the session may keep. */
   | "queue_full"

@@ -38,11 +38,17 @@ const leavingCodes: readonly number[] = [1001, 1012, 1013];
 
 /** The options of {@link reconnect}. */
 export interface ReconnectOptions {
-  /** The delay before the second attempt, in milliseconds. Each further delay is twice as long. Default 250. */
+  /**
+   * The longest delay before the first attempt after a loss, in milliseconds. Each further delay is twice as long, and
+   * each is shortened at random by up to half. Default 250.
+   */
   readonly minDelay?: number;
   /** The longest delay between two attempts, in milliseconds. Default 30,000. */
   readonly maxDelay?: number;
-  /** The most bytes of messages that may wait until the server acknowledges them. Default 4 MiB. */
+  /**
+   * The socket ends when a message is sent while messages of this many bytes wait for the server to acknowledge them,
+   * each counted with 256 bytes more. Default 4 MiB.
+   */
   readonly maxQueue?: number;
   /** The time without a byte from the server after which it gets a ping, in milliseconds. Default 25,000. */
   readonly pingInterval?: number;
@@ -54,7 +60,8 @@ export interface ReconnectOptions {
 
 /**
  * Makes a socket open a new channel when one is lost, for its option `reconnect`. The server must keep sessions. Then
- * no message is lost or repeated, unless the server loses the session; the event `restarted` tells that.
+ * no message is lost or repeated, unless the server loses the session; the event `restarted` tells that
+ * (docs/reconnect.md).
  * @throws TlsError `configuration`
  * @example
  * const socket = new SecureWebSocket("wss://chat.example/", { ca: pem, reconnect: reconnect() });
@@ -275,5 +282,4 @@ const noSessionsError = (): TlsError =>
 const lostSessionError = (): TlsError =>
   new TlsError(undefined, "the server had lost the session before the socket could close", {
     code: "session_lost",
-    fault: "transport",
   });

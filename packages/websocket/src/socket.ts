@@ -24,7 +24,7 @@ export interface SocketEventMap {
   message: MessageEvent;
   error: SocketErrorEvent;
   close: SocketCloseEvent;
-  /** With `reconnect`: the channel is lost, and a new one is being opened. */
+  /** With `reconnect`: the channel is lost, or an attempt to open a new one has failed. Another attempt follows. */
   interrupted: SocketErrorEvent;
   /** With `reconnect`: a new channel continues. No message was lost or repeated. */
   resumed: Event;

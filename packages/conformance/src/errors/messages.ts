@@ -7,9 +7,10 @@ import { application, type ErrorRow, peer, transport } from "./row.ts";
 
 export const messageRows: Readonly<Record<MessageFault, ErrorRow>> = {
   interrupted: transport(
-    "A ping was sent while the session had no connection. The session may continue on its next connection.",
-    "Ping again later. Messages need no care: the session keeps them.",
-    "the session has no connection now",
+    "A session has no connection: a ping could not be sent, the peer left for a while (a Close with 1001, 1012 or " +
+      "1013), or it did not answer a ping in time. The session may continue on its next connection.",
+    "Do nothing: a socket with `reconnect` opens another connection, and the session keeps the messages.",
+    "the server did not answer a ping within 10000 ms",
   ),
   invalid_frame: peer(
     undefined,
@@ -37,17 +38,19 @@ export const messageRows: Readonly<Record<MessageFault, ErrorRow>> = {
     faults: ["peer", "transport"],
     means:
       "On a client, the server answered the opening by a Close: it does not accept the path, the protocols or this " +
-      "client (fault peer), or it cannot accept it now (codes 1001, 1012 and 1013, fault transport). The message " +
-      "contains the code and the reason of the Close. On a server, this is the error of a client that the server " +
-      "refused.",
-    remedy: "On the client, check the path and the protocols. On the server, check `allow` and `protocols`.",
+      "client (fault peer), or it restarts or is overloaded (the codes 1001, 1012 and 1013, fault transport). The " +
+      "message contains the code and the reason of the Close. On a server, this is the error of a client that the " +
+      "server refused.",
+    remedy:
+      "On the client, check the path and the protocols, or try again later. On the server, check `allow` and " +
+      "`protocols`.",
     example: 'the server refused to open, with the code 1008 and the reason "not allowed"',
   },
   queue_full: application(
     undefined,
     "The program sent more messages than a session may keep until the peer acknowledges them. The session has ended.",
     "Await each `send`, or raise `maxQueue`.",
-    "more than 4194304 bytes of messages wait for the peer",
+    "4194304 bytes of messages or more wait for the peer",
   ),
   session_lost: {
     alerts: [],

@@ -30,7 +30,7 @@ type Handler = (messages: Messages, accepted: Accepted) => unknown;
 export class MemoryNet {
   /** False: no connection can be opened. */
   isUp = true;
-  /** True: nothing arrives any more, and no side notices. */
+  /** True: nothing arrives any more, and neither side gets an error. */
   isSilent = false;
   /** The number of attempts to open a connection. */
   attempts = 0;
