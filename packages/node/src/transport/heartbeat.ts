@@ -41,11 +41,17 @@ interface SocketInternals {
   readonly _handle?: { readonly writeQueueSize?: number } | null;
 }
 
+/** The transport whose WebSocket has the pings. */
+export interface HeartbeatOwner {
+  /** Ends the transport, because the peer does not answer. */
+  endUnresponsive(error: TlsError): void;
+}
+
 /** The pings of one open WebSocket. It has one timer, and no listener of its own over a socket of `node:net`. */
 export class Heartbeat {
   readonly #ws: WebSocket;
   readonly #options: Required<HeartbeatOptions>;
-  readonly #onDead: (error: TlsError) => void;
+  readonly #owner: HeartbeatOwner;
   #timer: NodeJS.Timeout;
   /** How long the timer runs, and how much of the time until the next ping and until the end is left after that. */
   #wait: number;
@@ -61,12 +67,12 @@ export class Heartbeat {
 
   /**
    * @param ws a WebSocket that is open
-   * @param onDead called with the error if the peer does not answer
+   * @param owner an object instead of a function, because a closure for each connection would take more memory
    */
-  constructor(ws: WebSocket, options: Required<HeartbeatOptions>, onDead: (error: TlsError) => void) {
+  constructor(ws: WebSocket, options: Required<HeartbeatOptions>, owner: HeartbeatOwner) {
     this.#ws = ws;
     this.#options = options;
-    this.#onDead = onDead;
+    this.#owner = owner;
     if (!this.#socket) {
       const hear = (): void => void this.#heard++;
       ws.on("message", hear).on("ping", hear).on("pong", hear);
@@ -107,7 +113,7 @@ export class Heartbeat {
     if (this.#ws.readyState !== this.#ws.OPEN) return;
     if (!this.#hasShownLife()) {
       const { timeout } = this.#options;
-      return this.#onDead(
+      return this.#owner.endUnresponsive(
         transportError("peer_unresponsive", `the peer did not answer a ping within ${timeout} ms`, {
           advice: "the peer or its network is gone; for peers that do not read for so long, set heartbeat",
         }),

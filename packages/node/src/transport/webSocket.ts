@@ -6,7 +6,7 @@
 import type { EventEmitter } from "node:events";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
+import type { Memory, NextTurn, SendResult, TlsError, Transport, TransportEvents } from "@handclasp/core";
 import {
   printable,
   reportClose,
@@ -84,7 +84,9 @@ class WebSocketTransport implements Transport {
   /** Runs while the transport is paused. */
   #probe: NodeJS.Timeout | undefined;
   readonly #sender: WebSocketSender;
-  readonly #credit: WebSocketCredit;
+  /** Created for a peer that announces credit, so that an idle connection of another peer takes no memory for it. */
+  #credit: WebSocketCredit | undefined;
+  #hasReceived = false;
   /** True at first, because nothing is read before `start`. */
   #isPaused = true;
   /** The connection has paused the transport. The peer's credit may limit the peer, so that reading goes on. */
@@ -99,7 +101,6 @@ class WebSocketTransport implements Transport {
   constructor(ws: WebSocket) {
     this.#ws = ws;
     this.#sender = new WebSocketSender(ws, (message) => this.#write(message));
-    this.#credit = new WebSocketCredit(this.#sender, creditWindow, (message) => ws.send(message, { compress: false }));
     this.#hasOpened = ws.readyState !== connecting;
     ws.binaryType = "nodebuffer";
     if (ws.readyState === connecting) ws.on("open", () => this.#onOpen());
@@ -107,7 +108,9 @@ class WebSocketTransport implements Transport {
       try {
         if (isBinary) {
           const bytes = asUint8Array(data as Buffer);
-          this.#credit.receive(bytes.length);
+          if (!this.#hasReceived && !bytes.length) this.#credit = this.#newCredit();
+          this.#hasReceived = true;
+          this.#credit?.receive(bytes.length);
           this.#events.data(bytes);
         } else this.#receiveCredit((data as Buffer).toString("latin1"));
         this.#updatePause();
@@ -138,10 +141,12 @@ class WebSocketTransport implements Transport {
 
   /** Ends the transport with `peer_unresponsive` if the peer does not answer. */
   beginPings(options: Required<HeartbeatOptions>): void {
-    this.#heartbeat = new Heartbeat(this.#ws, options, (error) => {
-      this.#events.error(error);
-      this.#ws.terminate();
-    });
+    this.#heartbeat = new Heartbeat(this.#ws, options, this);
+  }
+
+  endUnresponsive(error: TlsError): void {
+    this.#events.error(error);
+    this.#ws.terminate();
   }
 
   start(events: TransportEvents): void {
@@ -175,7 +180,7 @@ class WebSocketTransport implements Transport {
   pause(): boolean {
     this.#events.pause();
     this.#isPauseWanted = true;
-    this.#credit.pause();
+    this.#credit?.pause();
     this.#updatePause();
     return true;
   }
@@ -183,7 +188,7 @@ class WebSocketTransport implements Transport {
   resume(): void {
     this.#events.resume();
     this.#isPauseWanted = false;
-    this.#credit.resume();
+    this.#credit?.resume();
     this.#updatePause();
   }
 
@@ -263,8 +268,13 @@ class WebSocketTransport implements Transport {
     this.#setPaused(false);
   }
 
+  #newCredit(): WebSocketCredit {
+    return new WebSocketCredit(this.#sender, creditWindow, (message) => this.#ws.send(message, { compress: false }));
+  }
+
   #receiveCredit(text: string): void {
-    this.#credit.receiveText(text);
+    // Credit that was not announced refuses each text.
+    (this.#credit ?? this.#newCredit()).receiveText(text);
     if (this.#sender.takeDrained(lowWater)) this.#events.drain();
   }
 
@@ -273,8 +283,7 @@ class WebSocketTransport implements Transport {
    * on, because the credit that we wait for may come after the peer's data.
    */
   #updatePause(): void {
-    const { hasAgreed, excess } = this.#credit;
-    const mayReadOn = hasAgreed && excess <= (this.#sender.isStarved ? maxExcess : 0);
+    const mayReadOn = this.#credit?.hasAgreed && this.#credit.excess <= (this.#sender.isStarved ? maxExcess : 0);
     const isPaused = this.#isPauseWanted && !mayReadOn;
     if (isPaused !== this.#isPaused) this.#setPaused(isPaused);
   }

@@ -37,11 +37,11 @@ const raw = () =>
     return perConnection(server, (count) => client.ask("connectRaw", { port, count }));
   });
 
-test("an idle connection needs at most 8.5 KiB more on a server than a plain WebSocket", async () => {
+test("an idle connection needs at most 8.75 KiB more on a server than a plain WebSocket", async () => {
   const more = (await handclasp()) - (await raw());
-  // Measured on Node 20: 8,100 ± 150 bytes. An object that stays in memory by mistake, such as an upgrade request,
-  // exceeds the limit.
-  expect(more).toBeLessThan(8704);
+  // Measured on Node 20: 8,750 ± 100 bytes, of which about 500 are for the pings, with their timer. An object that stays
+  // in memory by mistake, such as an upgrade request, exceeds the limit.
+  expect(more).toBeLessThan(8960);
   expect(more).toBeGreaterThan(2048); // a smaller value means that the measurement is wrong
 });
 

@@ -53,11 +53,9 @@ function beating(options?: HeartbeatOptions, counts?: Counts) {
     });
   const ws = new FakeWebSocket(socket ?? {});
   const errors: unknown[] = [];
-  const heartbeat = new Heartbeat(
-    ws as unknown as WebSocket,
-    heartbeatOf(options) as Required<HeartbeatOptions>,
-    (error) => errors.push(error.code),
-  );
+  const heartbeat = new Heartbeat(ws as unknown as WebSocket, heartbeatOf(options) as Required<HeartbeatOptions>, {
+    endUnresponsive: (error) => void errors.push(error.code),
+  });
   return { ws, heartbeat, errors };
 }
 const noBytes = (): Counts => ({ bytesRead: 0, dispatched: 0, waiting: 0 });
