@@ -39,8 +39,8 @@ const raw = () =>
 
 test("an idle connection needs at most 8.75 KiB more on a server than a plain WebSocket", async () => {
   const more = (await handclasp()) - (await raw());
-  // Measured on Node 20: 8,750 ± 100 bytes, of which about 500 are for the pings, with their timer. An object that stays
-  // in memory by mistake, such as an upgrade request, exceeds the limit.
+  // Measured on Node 20: 8,750 ± 100 bytes, of which about 500 are for the pings with their timer. An object that
+  // stays in memory by mistake, such as an upgrade request, exceeds the limit.
   expect(more).toBeLessThan(8960);
   expect(more).toBeGreaterThan(2048); // a smaller value means that the measurement is wrong
 });
