@@ -7,7 +7,7 @@
  * the text accepts, counted from the first message.
  * @module
  */
-import { maxCreditAhead, maxTransportMessage, minCreditStep } from "../limits.ts";
+import { maxCreditAhead, minCreditStep } from "../limits.ts";
 import { transportError } from "./errors.ts";
 import type { WebSocketSender } from "./webSocketSender.ts";
 
@@ -75,11 +75,6 @@ export class WebSocketCredit {
   resume(): void {
     this.#isPaused = false;
     this.#give();
-  }
-
-  /** The number of bytes that the peer sent in excess of its credit. The last message may exceed it. */
-  get excess(): number {
-    return Math.max(0, this.#receivedBytes - this.#given - maxTransportMessage);
   }
 
   #agree(): void {

@@ -19,7 +19,7 @@ export { schemesForKey, signingSchemes } from "../crypto/signatures.ts";
 export type { LocalFault, MessageFault, ProtocolFault, TransportFault } from "../errorCodes.ts";
 export { configurationError, usageError } from "../errors.ts";
 export { runFlow } from "../flow.ts";
-export { maxTransportMessage } from "../limits.ts";
+export { itemOverhead, maxTransportMessage } from "../limits.ts";
 export { optionsOf, wrongOption } from "../validation/options.ts";
 export { clientOptions } from "../validation/tables.ts";
 export { withExplanation } from "../validation/withExplanation.ts";

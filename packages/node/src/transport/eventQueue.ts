@@ -5,6 +5,7 @@
  */
 
 import type { TransportEvents } from "@handclasp/core";
+import { itemOverhead } from "@handclasp/core/unstable";
 
 type Item = Uint8Array | Error | "end";
 
@@ -12,6 +13,9 @@ type Item = Uint8Array | Error | "end";
 export class EventQueue {
   #events: TransportEvents | undefined;
   #waiting: Item[] = [];
+  /** The number of items at the start of `#waiting` that are delivered. */
+  #delivered = 0;
+  #waitingCost = 0;
   #isPaused = false;
   #isScheduled = false;
   #hasEnded = false;
@@ -33,11 +37,16 @@ export class EventQueue {
     this.#schedule();
   }
 
+  /** The number of bytes that wait, with `itemOverhead` for each message, because an empty message takes memory too. */
+  get waitingCost(): number {
+    return this.#waitingCost;
+  }
+
   /** Drops the waiting events and all later ones. */
   silence(): void {
     this.#isSilent = true;
     this.#isClosed = true;
-    this.#waiting = [];
+    this.#clear();
   }
 
   data(bytes: Uint8Array): void {
@@ -66,7 +75,16 @@ export class EventQueue {
     if (this.#isClosed) return;
     // Fast path: nothing waits, so the event skips the queue. This saves time, and memory on an idle connection.
     if (!this.#waiting.length && !this.#isScheduled && this.#events && !this.#isPaused) this.#emit(this.#events, item);
-    else this.#waiting.push(item);
+    else {
+      this.#waiting.push(item);
+      this.#waitingCost += costOf(item);
+    }
+  }
+
+  #clear(): void {
+    this.#waiting = [];
+    this.#delivered = 0;
+    this.#waitingCost = 0;
   }
 
   #schedule(): void {
@@ -80,16 +98,17 @@ export class EventQueue {
 
   #deliver(): void {
     const events = this.#events;
-    if (!events || this.#isPaused) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (let i = 0; i < waiting.length && !this.#isSilent; i++) {
-      this.#emit(events, waiting[i] as Item);
-      // The receiver paused the transport. The undelivered events wait, before those that came meanwhile.
-      if (this.#isPaused && !this.#isSilent) {
-        this.#waiting = [...waiting.slice(i + 1), ...this.#waiting];
-        return;
-      }
+    if (!events) return;
+    while (this.#delivered < this.#waiting.length && !this.#isPaused && !this.#isSilent) {
+      const item = this.#waiting[this.#delivered++] as Item;
+      this.#waitingCost -= costOf(item);
+      this.#emit(events, item);
+    }
+    if (this.#isSilent || this.#delivered === this.#waiting.length) this.#clear();
+    // The receiver paused the transport. The delivered items are dropped now and then: each time would take too long.
+    else if (this.#delivered > this.#waiting.length / 2) {
+      this.#waiting = this.#waiting.slice(this.#delivered);
+      this.#delivered = 0;
     }
   }
 
@@ -102,6 +121,8 @@ export class EventQueue {
     }
   }
 }
+
+const costOf = (item: Item): number => itemOverhead + (item instanceof Uint8Array ? item.length : 0);
 
 /** A Uint8Array over the memory of a Buffer. No copy is needed, because Node.js and ws do not use the memory again. */
 export function asUint8Array(bytes: Uint8Array): Uint8Array {
@@ -137,8 +158,8 @@ export const maxUnfinishedInHandshake: number = 2 ** 17 + 2 ** 15;
  * connection can make a server hold. A window of 1 MiB carries 20 MB/s over a round trip of 50 ms.
  */
 export const creditWindow: number = 2 ** 20;
-/** The most bytes that a peer may send in excess of its credit while we wait for credit of the peer. */
-export const maxExcess: number = 2 ** 24;
+/** The most memory for unread messages of a peer that speaks credit, while we wait for credit of the peer. */
+export const maxUnreadWhileStarved: number = 2 ** 24;
 /**
  * The time between two pings of a server's WebSocket, in milliseconds. Many proxies cut a connection on which nothing
  * passes for 60 s (nginx, load balancers of clouds). Half of that leaves room for a late timer.

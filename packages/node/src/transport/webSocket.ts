@@ -26,9 +26,9 @@ import {
   EventQueue,
   endTimeout,
   lowWater,
-  maxExcess,
   maxMessage,
   maxUnfinishedInHandshake,
+  maxUnreadWhileStarved,
   stallTimeout,
 } from "./eventQueue.ts";
 import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
@@ -279,11 +279,13 @@ class WebSocketTransport implements Transport {
   }
 
   /**
-   * Stops reading only if the peer does not keep to its credit. Otherwise the peer stops by itself, and reading goes
-   * on, because the credit that we wait for may come after the peer's data.
+   * Stops reading a peer that speaks credit only if its messages take too much memory. Otherwise the peer stops by
+   * itself, and reading goes on, because the credit that we wait for may come after the peer's data.
    */
   #updatePause(): void {
-    const mayReadOn = this.#credit?.hasAgreed && this.#credit.excess <= (this.#sender.isStarved ? maxExcess : 0);
+    // A peer that keeps to its credit sends at most the window and one message more, but each message costs memory too.
+    const most = this.#sender.isStarved ? maxUnreadWhileStarved : creditWindow + maxMessage;
+    const mayReadOn = this.#credit?.hasAgreed && this.#events.waitingCost <= most;
     const isPaused = this.#isPauseWanted && !mayReadOn;
     if (isPaused !== this.#isPaused) this.#setPaused(isPaused);
   }

@@ -26,7 +26,8 @@ async function openPair() {
     else texts.push(data.toString());
   });
   const events = { data: vi.fn(), drain: vi.fn(), end: vi.fn(), error: vi.fn() };
-  const transport = webSocketTransport(await accepted);
+  const ws = await accepted;
+  const transport = webSocketTransport(ws);
   transport.start(events);
   transport.established?.();
   await new Promise((resolve) => (client.readyState === client.OPEN ? resolve(0) : client.on("open", resolve)));
@@ -38,7 +39,7 @@ async function openPair() {
   };
   const sum = () => lengths.reduce((total, length) => total + length, 0);
   const receivedBytes = () => events.data.mock.calls.reduce((total, [bytes]) => total + bytes.length, 0);
-  return { client, transport, events, texts, lengths, roundTrip, sum, receivedBytes };
+  return { client, ws, transport, events, texts, lengths, roundTrip, sum, receivedBytes };
 }
 
 async function openWithCredit(total: number) {
@@ -50,6 +51,19 @@ async function openWithCredit(total: number) {
 }
 
 describe("a server's WebSocket", () => {
+  test.each([0, 1])(
+    "that is paused does not keep a flood of messages of %d bytes, although they fit into the credit",
+    async (length) => {
+      const { client, ws, transport, events } = await openWithCredit(1_000_000);
+      transport.pause();
+      for (let i = 0; i < 20_000; i++) client.send(new Uint8Array(length));
+      await eventually(() => expect(ws.isPaused).toBe(true));
+      transport.resume();
+      // The announcement is the first message.
+      await eventually(() => expect(events.data).toHaveBeenCalledTimes(20_001));
+    },
+  );
+
   test("answers an announcement with an empty message, and a first credit with its own", async () => {
     const { client, texts, lengths, roundTrip } = await openPair();
     client.send(new Uint8Array(0));
