@@ -140,14 +140,14 @@ export async function acceptMessages(channel: TlsConnection, options: AcceptMess
     return refuse(1008, "no common protocol", refused("the client offers only protocols that this server lacks"));
   if (opening.session && sessions) {
     const { id, received } = opening.session;
-    const known = sessions.find(id, channel);
+    const known = sessions.find(id, channel, opening.path, protocol);
     if (known === "foreign")
-      return refuse(1008, "not your session", refused("it continues the session of another client"));
+      return refuse(1008, "not your session", refused("it continues the session of another client, path or protocol"));
     // A new session has nothing that the client could have received.
     const from = known ? known.startFor(received) : 0;
     if (from === undefined)
       return refuse(1002, "impossible session", refused("it received an impossible number of messages"));
-    const messages = known ?? sessions.begin(id, channel);
+    const messages = known ?? sessions.begin(id, channel, opening.path, protocol);
     const session = { resumed: known !== undefined, received: messages.received, from };
     connection.sendOpening(encodeOpening({ protocol, session }));
     messages.attach({ connection: connection.start(protocol), peerReceived: from, skip: 0 });

@@ -32,6 +32,9 @@ interface Entry {
 interface Client {
   readonly certificate: Uint8Array | undefined;
   readonly pskIdentity: string | undefined;
+  /** What it asked for, and what it got. The function `allow` decided about that, so a session cannot change it. */
+  readonly path: string;
+  readonly protocol: string;
 }
 
 /**
@@ -62,15 +65,15 @@ export class MessageSessions {
   }
 
   /** The session with this ID. `"foreign"` if the client of the channel is not the one that began it. */
-  find(id: string, channel: TlsConnection): MessageSession | "foreign" | undefined {
+  find(id: string, channel: TlsConnection, path: string, protocol: string): MessageSession | "foreign" | undefined {
     const entry = this.#entries.get(id);
-    return entry && (isSame(entry.client, clientOf(channel)) ? entry.session : "foreign");
+    return entry && (isSame(entry.client, clientOf(channel, path, protocol)) ? entry.session : "foreign");
   }
 
   /** Begins a session with a new ID. */
-  begin(id: string, channel: TlsConnection): MessageSession {
+  begin(id: string, channel: TlsConnection, path: string, protocol: string): MessageSession {
     const entry: Entry = {
-      client: clientOf(channel),
+      client: clientOf(channel, path, protocol),
       session: new MessageSession(channel, {
         maxQueue: this.#maxQueue,
         onLost: () => this.#startWaiting(entry),
@@ -113,13 +116,17 @@ export class MessageSessions {
   }
 }
 
-const clientOf = ({ session: { peer, pskIdentity } }: TlsConnection): Client => ({
+const clientOf = ({ session: { peer, pskIdentity } }: TlsConnection, path: string, protocol: string): Client => ({
   certificate: peer?.certificate.raw,
   pskIdentity,
+  path,
+  protocol,
 });
 
 /** An ID cannot be guessed. Yet a client with a certificate or a pre-shared key must come with the same one. */
 const isSame = (before: Client, now: Client): boolean =>
+  before.path === now.path &&
+  before.protocol === now.protocol &&
   before.pskIdentity === now.pskIdentity &&
   (before.certificate && now.certificate
     ? equal(before.certificate, now.certificate)

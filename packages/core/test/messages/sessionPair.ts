@@ -23,6 +23,7 @@ export async function dial(
   received = 0,
   sessionId = id,
   options: Partial<ConnectOptions> = {},
+  path = "/",
 ): Promise<Dialed> {
   const pair = memoryPair();
   const identity = { provider: nodeCrypto, ca: ca.pem, serverName: "localhost", alpn: messageProtocols };
@@ -40,7 +41,7 @@ export async function dial(
   await passTime(10);
   const [client, server] = await opening;
   const both = Promise.all([
-    openSession(client, { path: "/", protocols: [], session: { id: sessionId, received } }, {}),
+    openSession(client, { path, protocols: [], session: { id: sessionId, received } }, {}),
     acceptMessages(server, { sessions }),
   ]);
   both.catch(() => {});

@@ -297,6 +297,14 @@ describe("an opening is refused, and the session goes on", () => {
     expect(atClient).toEqual(numbers(4));
   });
 
+  test("for another path than the session began with, which `allow` may have refused", async () => {
+    const sessions = new MessageSessions();
+    const key = "D".repeat(22);
+    const { accepted } = await dial(sessions, 0, key, {}, "/secret");
+    await expect(dial(sessions, 0, key, {}, "/public")).rejects.toMatchObject({ code: "open_refused" });
+    expect((await dial(sessions, 0, key, {}, "/secret")).accepted.messages).toBe(accepted.messages);
+  });
+
   test("of a client with another certificate, or without one", async () => {
     const { credential: first } = await credentialOf("first");
     const { credential: second } = await credentialOf("second");
