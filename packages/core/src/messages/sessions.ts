@@ -32,7 +32,7 @@ interface Entry {
 interface Client {
   readonly certificate: Uint8Array | undefined;
   readonly pskIdentity: string | undefined;
-  /** What it asked for, and what it got. The function `allow` decided about that, so a session cannot change it. */
+  /** The path that it asked for and the protocol that it got: `allow` decided about them, so they cannot change. */
   readonly path: string;
   readonly protocol: string;
 }
