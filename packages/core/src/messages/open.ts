@@ -107,7 +107,7 @@ export async function openSession(
  * @throws TlsError `open_refused` if this side refused the client, `invalid_frame`, `handshake_timeout`, or the error
  *   that ended the channel
  * @example
- * const messages = await acceptMessages(channel, { allow: ({ path }) => path === "/chat" });
+ * const { messages } = await acceptMessages(channel, { allow: ({ path }) => path === "/chat" });
  */
 export async function acceptMessages(channel: TlsConnection, options: AcceptMessagesOptions = {}): Promise<Accepted> {
   const {

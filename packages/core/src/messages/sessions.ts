@@ -64,7 +64,7 @@ export class MessageSessions {
     return this.#entries.size;
   }
 
-  /** The session with this ID. `"foreign"` if the client of the channel is not the one that began it. */
+  /** The session with this ID. `"foreign"` if another client began it, or if it began with another path or protocol. */
   find(id: string, channel: TlsConnection, path: string, protocol: string): MessageSession | "foreign" | undefined {
     const entry = this.#entries.get(id);
     return entry && (isSame(entry.client, clientOf(channel, path, protocol)) ? entry.session : "foreign");
