@@ -94,6 +94,7 @@ export class MessageConnection implements Messages {
     const opening = deferred<Bytes>();
     void markHandled(opening.promise);
     this.#pendingOpening = opening;
+    this.#reader.refusesMessages = true;
     this.#isRefusable = isRefusable;
     this.#isHeld = false;
     this.#advance();
@@ -262,6 +263,7 @@ export class MessageConnection implements Messages {
   #handleOpening(received: Received, pending: Deferred<Bytes>): void {
     if (received.type !== "opening") throw new FrameError(1002, "the peer began without an opening");
     this.#pendingOpening = undefined;
+    this.#reader.refusesMessages = false;
     this.#isHeld = true;
     pending.resolve(received.data);
   }

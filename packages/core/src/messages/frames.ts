@@ -51,6 +51,8 @@ export class FrameReader {
   /** The opcode of the message whose fragments are being read. */
   #messageOpcode: number | undefined;
   #hasClosed = false;
+  /** True while only an opening or another control frame may come: a message is refused at its header. */
+  refusesMessages = false;
 
   /** @param maxMessage the most bytes of a message */
   constructor(maxMessage: number) {
@@ -144,6 +146,7 @@ export class FrameReader {
 
   #beginFragment(opcode: number, length: number): void {
     if (opcode > opcodes.binary) throw unknownOpcode(opcode);
+    if (this.refusesMessages) throw new FrameError(1002, "the peer began without an opening");
     if ((opcode === opcodes.continuation) !== (this.#messageOpcode !== undefined))
       throw new FrameError(1002, "the peer sent a fragment out of place");
     if (this.#message.length + length > this.#maxMessage)
