@@ -304,5 +304,10 @@ export const ackDelay = 100;
  * network.
  */
 export const sessionKeepTime = 60_000;
+/**
+ * The default for the maximum memory for messages of all sessions without a connection, in bytes: sixteen full queues.
+ * Anyone can begin a session and leave it.
+ */
+export const maxKeptBytes: number = 2 ** 26;
 /** The default for the maximum number of sessions without a connection. Each may keep `maxSessionQueue` bytes. */
 export const maxKeptSessions = 1_000;

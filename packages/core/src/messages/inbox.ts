@@ -57,6 +57,11 @@ export class Inbox {
     return markHandled(this.#pendingRead.promise);
   }
 
+  /** The memory of the messages that wait, in bytes. */
+  get heldBytes(): number {
+    return this.#bytes + (this.#packed?.writer.size ?? 0);
+  }
+
   get isFull(): boolean {
     return this.#bytes >= this.#limit;
   }

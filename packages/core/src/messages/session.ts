@@ -39,6 +39,8 @@ export interface MessageSessionOptions {
   readonly survives?: (code: number) => boolean;
   /** Called now and then while messages flow. */
   readonly onProgress?: () => void;
+  /** Called when `heldBytes` has changed while there is no connection. */
+  readonly onHeld?: () => void;
   /** Called when the session has ended. */
   readonly onEnd?: () => void;
   /** Called with the number of bytes of messages that the peer acknowledged. */
@@ -107,6 +109,10 @@ export class MessageSession implements Messages {
   get waitingBytes(): number {
     return this.#outbox.waitingBytes;
   }
+  /** The memory of all messages that wait in both directions, in bytes. */
+  get heldBytes(): number {
+    return this.#inbox.heldBytes + this.#outbox.heldBytes;
+  }
   /** The number of bytes that the present channel has not taken yet. */
   get unsentBytes(): number {
     return this.#connection?.waitingBytes ?? 0;
@@ -173,6 +179,7 @@ export class MessageSession implements Messages {
   read(): Promise<Message | undefined> {
     const message = this.#inbox.read();
     this.#acknowledge();
+    if (!this.#connection) this.#options.onHeld?.();
     return message;
   }
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void> {
@@ -183,7 +190,11 @@ export class MessageSession implements Messages {
     if (typeof message !== "string" && (message as Partial<Uint8Array> | undefined)?.BYTES_PER_ELEMENT !== 1)
       return markHandled(Promise.reject(usageError("send takes a text or a Uint8Array")));
     if (this.#hasEnded || this.#closing) return markHandled(Promise.reject(this.#refusal));
-    if (!this.#outbox.isFull) return this.#outbox.add(message);
+    if (!this.#outbox.isFull) {
+      const room = this.#outbox.add(message);
+      if (!this.#connection) this.#options.onHeld?.();
+      return room;
+    }
     const error = queueFullError(this.#options.maxQueue);
     this.fail(error);
     return markHandled(Promise.reject(error));

@@ -40,7 +40,11 @@ export class SessionOutbox {
 
   /** True if too many messages wait for another one. */
   get isFull(): boolean {
-    return this.#queuedBytes >= this.#maxQueue;
+    return this.heldBytes >= this.#maxQueue;
+  }
+  /** The memory of the messages that wait, in bytes. */
+  get heldBytes(): number {
+    return this.waitingBytes + this.#kept.length * itemOverhead;
   }
 
   /** Adds a message. Resolves when there is room for more. */
@@ -112,11 +116,8 @@ export class SessionOutbox {
     this.#room = undefined;
   }
 
-  get #queuedBytes(): number {
-    return this.waitingBytes + this.#kept.length * itemOverhead;
-  }
   get #hasRoom(): boolean {
-    return this.#queuedBytes < Math.min(highWaterSession, this.#maxQueue);
+    return this.heldBytes < Math.min(highWaterSession, this.#maxQueue);
   }
 
   /** The rest waits here, so that no message is in memory twice while it waits. */

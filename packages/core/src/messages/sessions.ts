@@ -5,7 +5,7 @@
 import { equal } from "../bytes/bytes.ts";
 import type { TlsConnection } from "../connection/connection.ts";
 import { TlsError } from "../errors.ts";
-import { maxKeptSessions, maxSessionQueue, sessionKeepTime } from "../limits.ts";
+import { maxKeptBytes, maxKeptSessions, maxSessionQueue, sessionKeepTime } from "../limits.ts";
 import { optionsOf } from "../validation/options.ts";
 import { MessageSession } from "./session.ts";
 
@@ -14,6 +14,11 @@ export interface MessageSessionsOptions {
   readonly keep?: number;
   /** The most sessions without a connection. The one that has waited longest ends. Default 1,000. */
   readonly maxWaiting?: number;
+  /**
+   * The most memory for messages of all sessions without a connection, in bytes. The sessions that have waited longest
+   * end. Default 64 MiB.
+   */
+  readonly maxWaitingBytes?: number;
   /**
    * A session ends with `queue_full` when the server sends a message while messages of this many bytes wait for the
    * client to acknowledge them, each counted with 256 bytes more. A sender that awaits each `send` waits before.
@@ -26,6 +31,8 @@ interface Entry {
   readonly session: MessageSession;
   readonly client: Client;
   timer?: unknown;
+  /** The part of `#waitingBytes` that belongs to this session. */
+  heldBytes: number;
 }
 
 /** The client that began a session, as the handshake identifies it. */
@@ -45,17 +52,20 @@ interface Client {
 export class MessageSessions {
   readonly #keep: number;
   readonly #maxWaiting: number;
+  readonly #maxWaitingBytes: number;
   readonly #maxQueue: number;
   readonly #entries = new Map<string, Entry>();
   /** Those without a connection, in the order in which they lost it. */
   readonly #waiting = new Set<Entry>();
+  #waitingBytes = 0;
   #isClosed = false;
 
   /** @throws TlsError `configuration` */
   constructor(options: MessageSessionsOptions = {}) {
-    const known = optionsOf(options, ["ms keep", "1~2147483647 maxWaiting maxQueue"]);
+    const known = optionsOf(options, ["ms keep", "1~2147483647 maxWaiting maxWaitingBytes maxQueue"]);
     this.#keep = known.keep ?? sessionKeepTime;
     this.#maxWaiting = known.maxWaiting ?? maxKeptSessions;
+    this.#maxWaitingBytes = known.maxWaitingBytes ?? maxKeptBytes;
     this.#maxQueue = known.maxQueue ?? maxSessionQueue;
   }
 
@@ -74,9 +84,11 @@ export class MessageSessions {
   begin(id: string, channel: TlsConnection, path: string, protocol: string): MessageSession {
     const entry: Entry = {
       client: clientOf(channel, path, protocol),
+      heldBytes: 0,
       session: new MessageSession(channel, {
         maxQueue: this.#maxQueue,
         onLost: () => this.#startWaiting(entry),
+        onHeld: () => this.#limit(entry),
         onAttached: () => this.#stopWaiting(entry),
         onEnd: () => {
           this.#stopWaiting(entry);
@@ -105,14 +117,25 @@ export class MessageSessions {
     (timer as { unref?: () => void }).unref?.();
     entry.timer = timer;
     this.#waiting.add(entry);
-    if (this.#waiting.size <= this.#maxWaiting) return;
-    const [oldest] = this.#waiting;
-    oldest?.session.fail(lostClientError());
+    this.#limit(entry);
+  }
+
+  /** Ends the sessions that have waited longest, until those that wait keep to the limits. */
+  #limit(changed: Entry): void {
+    if (!this.#waiting.has(changed)) return;
+    this.#waitingBytes += changed.session.heldBytes - changed.heldBytes;
+    changed.heldBytes = changed.session.heldBytes;
+    for (const { session } of this.#waiting) {
+      if (this.#waiting.size <= this.#maxWaiting && this.#waitingBytes <= this.#maxWaitingBytes) return;
+      session.fail(lostClientError());
+    }
   }
 
   #stopWaiting(entry: Entry): void {
     clearTimeout(entry.timer);
-    this.#waiting.delete(entry);
+    if (!this.#waiting.delete(entry)) return;
+    this.#waitingBytes -= entry.heldBytes;
+    entry.heldBytes = 0;
   }
 }
 

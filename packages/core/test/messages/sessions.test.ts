@@ -250,6 +250,26 @@ describe("limits", () => {
     expect(sessions.size).toBe(3);
   });
 
+  test("the memory of the sessions that wait is limited, also while one of them gets messages", async () => {
+    const sessions = new MessageSessions({ maxWaitingBytes: 100_000 });
+    const ids = ["A", "B", "C"].map((letter) => letter.repeat(22));
+    const opened = [];
+    for (const one of ids) opened.push(await dial(sessions, 0, one));
+    const messages = opened.map(({ accepted }) => accepted.messages);
+    const states = async (): Promise<unknown[]> => Promise.all(messages.map(({ closed }) => outcome(closed, 0)));
+    for (const i of [0, 1, 2]) {
+      void messages[i]?.send(kilobytes(30));
+      cut(opened[i] as never);
+      await passTime(1);
+    }
+    expect(await states()).toEqual(["pending", "pending", "pending"]);
+    void messages[2]?.send(kilobytes(30));
+    expect(await states()).toEqual(["`session_lost`", "pending", "pending"]);
+    void messages[2]?.send(kilobytes(50));
+    expect(await states()).toEqual(["`session_lost`", "`session_lost`", "`session_lost`"]);
+    expect(sessions.size).toBe(0);
+  });
+
   test("a server forgets a client that does not come back in time, and no timer is left", async () => {
     const client = await Client.open(new MessageSessions({ keep: 10_000 }));
     const atServer = collect(client.server);
