@@ -30,3 +30,5 @@ export const nodeCredentialOptions: readonly string[] = [
   "bytes|function ocspResponse",
   "bytes signedCertificateTimestamps",
 ];
+
+export const socketOptions: readonly string[] = ["boolean allowHalfOpen", "ms closeTimeout"];

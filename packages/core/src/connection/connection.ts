@@ -121,6 +121,10 @@ export class TlsConnection {
   get remoteAddress(): string | undefined {
     return this.#transport.remoteAddress;
   }
+  /** The `socket` of the transport, for adapters. */
+  get transportSocket(): unknown {
+    return this.#transport.socket;
+  }
   /** The numbers of records and bytes sent and received so far. */
   get traffic(): Traffic {
     return this.#engine.traffic;

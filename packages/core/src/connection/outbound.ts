@@ -19,7 +19,7 @@ import { nextTimerTurn, sendBudget } from "./turnBudget.ts";
  * The result of a write that need not wait. Its `then` also runs our microtasks: in Node, `queueMicrotask` takes ten
  * times as long, because it wraps each callback.
  */
-const resolved = Promise.resolve();
+export const resolved: Promise<void> = Promise.resolve();
 
 /**
  * The number of microtasks that a flush waits for the next write. A writer that awaits each write makes the next one

@@ -74,6 +74,11 @@ export interface Transport {
   readonly memory?: Memory;
   /** The peer's address, for logs and limits. `undefined` if it is unknown. */
   readonly remoteAddress?: string | undefined;
+  /**
+   * The host's socket under the transport, such as a socket of node:net, for adapters that show its addresses and set
+   * its options. `undefined` if there is none or it is not open yet. Only the transport reads, writes and closes it.
+   */
+  readonly socket?: unknown;
   /** The fastest way to a later turn of the host's event loop. Default: a timer. */
   readonly nextTurn?: NextTurn;
 }

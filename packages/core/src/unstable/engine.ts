@@ -14,6 +14,11 @@ import { hostMemory } from "../record/memory.ts";
 
 export { acceptWith, startAccept, withCredentials } from "../connection/accept.ts";
 export { TlsConnection } from "../connection/connection.ts";
+/**
+ * The promise that `TlsConnection.write` returns if the channel has room for more. A caller that compares the result
+ * with it need not wait for a microtask after each write.
+ */
+export { resolved as writtenAtOnce } from "../connection/outbound.ts";
 export type { EngineEvent } from "../engine/options.ts";
 export type { SessionKeeper } from "../handshake/config.ts";
 export type { KeyExchangeRow } from "../handshake/keyExchange/exchange.ts";

@@ -16,13 +16,15 @@ import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
 
 /**
- * Makes a transport over a socket that is connected or connecting. The transport takes over the socket, and sets
- * `allowHalfOpen` so that each side ends independently.
+ * Makes a transport over a socket that is connected or connecting. The transport takes over the socket: it sets
+ * `allowHalfOpen` so that each side ends independently, and it resumes a socket that the caller has paused.
  */
 export function tcpTransport(socket: Socket): Transport {
   return withExplanationSync(() => {
     if (typeof socket?.setNoDelay !== "function")
       throw wrongOption("the socket", socket, "a socket of node:net: tcpTransport(socket)");
+    if (socket.readableEncoding)
+      throw wrongOption("the socket", socket, "a socket that gives bytes, without setEncoding");
     return new TcpTransport(socket);
   });
 }
@@ -42,6 +44,7 @@ class TcpTransport implements Transport {
   /** Runs while the transport is paused and our side is open. */
   #probe: NodeJS.Timeout | undefined;
   #isFull = false;
+  #isPaused = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -69,12 +72,17 @@ class TcpTransport implements Transport {
   get remoteAddress(): string | undefined {
     return this.#socket.remoteAddress;
   }
+  get socket(): Socket {
+    return this.#socket;
+  }
 
   start(events: TransportEvents): void {
     this.#events.start(events);
-    // A listener for data starts the socket, at the next tick.
     this.#socket.on("data", (bytes: Buffer) => this.#events.data(asUint8Array(bytes)));
     this.#socket.on("end", () => this.#events.end());
+    // A listener for data starts a new socket, but not one that the caller has paused, as a client of PostgreSQL does
+    // before STARTTLS. `resume` has its effect at the next tick.
+    if (!this.#isPaused) this.#socket.resume();
   }
 
   send(bytes: Uint8Array): SendResult {
@@ -102,6 +110,7 @@ class TcpTransport implements Transport {
 
   pause(): boolean {
     this.#events.pause();
+    this.#isPaused = true;
     this.#socket.pause();
     this.#probe ??= probe(this.#socket);
     return true;
@@ -109,6 +118,7 @@ class TcpTransport implements Transport {
 
   resume(): void {
     this.#events.resume();
+    this.#isPaused = false;
     this.#stopProbe();
     this.#socket.resume();
   }
@@ -170,7 +180,7 @@ class TcpTransport implements Transport {
  * whole batch until the kernel has taken its last byte, which takes minutes if the peer is slow. Node.js keeps this
  * number on the handle, for its own timeouts.
  */
-function writeQueueSize(socket: Socket): number | undefined {
+export function writeQueueSize(socket: Socket): number | undefined {
   return (socket as unknown as { readonly _handle?: { readonly writeQueueSize?: number } | null })._handle
     ?.writeQueueSize;
 }

@@ -161,8 +161,11 @@ class WebSocketTransport implements Transport {
     return setImmediate;
   }
   get remoteAddress(): string | undefined {
+    return this.socket?.remoteAddress;
+  }
+  get socket(): Socket | undefined {
     const { _socket } = this.#ws as unknown as Internals;
-    return _socket instanceof Socket ? _socket.remoteAddress : undefined;
+    return _socket instanceof Socket ? _socket : undefined;
   }
 
   established(): void {
