@@ -70,14 +70,17 @@ export class ChannelSocket extends ChannelDuplex {
   get remoteFamily(): string | undefined {
     return this.#underlying?.remoteFamily;
   }
-  get localAddress(): string | undefined {
-    return this.#underlying?.localAddress;
-  }
-  get localPort(): number | undefined {
-    return this.#underlying?.localPort;
-  }
-  get localFamily(): string | undefined {
-    return this.#underlying?.localFamily;
+  declare readonly localAddress?: string;
+  declare readonly localPort?: number;
+  declare readonly localFamily?: string;
+  static {
+    // In the types of node:net, these properties are optional, which a getter in a class cannot be.
+    for (const name of ["localAddress", "localPort", "localFamily"] as const)
+      Object.defineProperty(ChannelSocket.prototype, name, {
+        get(this: ChannelSocket) {
+          return this.#underlying?.[name];
+        },
+      });
   }
   address(): AddressInfo | Record<string, never> {
     const { localAddress: address, localPort: port, localFamily: family } = this;
