@@ -1,5 +1,5 @@
 /** Installs the programs that the tests use as peers. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { aptInstallWithoutServices, hasApt } from "./apt.mjs";
 import { root } from "./process.mjs";
@@ -29,6 +29,9 @@ export async function installPeers(...groups) {
 
 /** @param {string} program */
 function isInstalled(program) {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"];
+  // Debian has PostgreSQL's programs in a folder of its own for each version.
+  const postgres = "/usr/lib/postgresql";
+  const versions = existsSync(postgres) ? readdirSync(postgres).map((version) => join(postgres, version, "bin")) : [];
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", ...versions];
   return folders.some((folder) => existsSync(join(folder, program)));
 }

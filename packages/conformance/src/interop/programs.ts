@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 
@@ -23,6 +23,8 @@ export interface Command {
   /** For a client that does not send the payload: the data that it sends, and the output that it prints at its end. */
   readonly own?: { readonly sends: string; readonly prints: string };
   readonly env?: NodeJS.ProcessEnv;
+  /** Whose rights the program has. Default: those of this process. */
+  readonly user?: { readonly uid: number; readonly gid: number };
   /** The time limit. Default: two minutes, which only a peer that hangs exceeds, even on a busy machine. */
   readonly minutes?: number;
 }
@@ -38,6 +40,12 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** Debian has PostgreSQL's programs in a folder of its own for each version. */
+const postgresFolders = (): string[] => {
+  const versions = "/usr/lib/postgresql";
+  return existsSync(versions) ? readdirSync(versions).map((version) => join(versions, version, "bin")) : [];
+};
+
 /**
  * The path of a program. Searches sbin too, because not every PATH contains it. A variable such as `HANDCLASP_OPENSSL`
  * overrides the search.
@@ -45,14 +53,15 @@ export interface Running {
 export function find(program: string): string | undefined {
   const override = process.env[`HANDCLASP_${program.toUpperCase().replaceAll("-", "_")}`];
   if (override) return override;
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"];
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", ...postgresFolders()];
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }
 
-export function start({ program, args, cwd, mirror, env, minutes = 2 }: Command): Running {
+export function start({ program, args, cwd, mirror, env, user, minutes = 2 }: Command): Running {
   const child = spawn(find(program) ?? program, args, {
     stdio: "pipe",
     ...(cwd && { cwd }),
+    ...user,
     env: { ...process.env, ...env },
     timeout: minutes * 60_000,
     killSignal: "SIGKILL",

@@ -9,7 +9,13 @@ export interface Tool {
   readonly programs: readonly string[];
 }
 
-export const interop: readonly Tool[] = [...peers, { packages: ["tshark"], programs: ["tshark", "dumpcap"] }];
+export const interop: readonly Tool[] = [
+  ...peers,
+  { packages: ["tshark"], programs: ["tshark", "dumpcap"] },
+  { packages: ["redis-server"], programs: ["redis-server"] },
+  { packages: ["mosquitto"], programs: ["mosquitto"] },
+  { packages: ["postgresql"], programs: ["initdb", "postgres"] },
+];
 export const scan: readonly Tool[] = [
   { packages: ["sslscan"], programs: ["sslscan"] },
   { packages: ["testssl.sh"], programs: ["testssl"] },

@@ -1,0 +1,112 @@
+/**
+ * Databases and brokers with TLS, as real counterparts of the clients that programs have.
+ * @module
+ */
+import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { createConnection } from "node:net";
+import { join } from "node:path";
+import type { Material } from "./files.ts";
+import { find, freePort, type Running, run, start } from "./programs.ts";
+
+export interface Service {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+type Start = (material: Material) => Promise<Service>;
+
+/** Starts a program, and waits until it listens on its port. */
+async function listening(
+  command: (port: number) => Parameters<typeof start>[0],
+  onReady: (port: number) => Promise<unknown> = async () => {},
+): Promise<Service> {
+  const port = await freePort();
+  const running = start({ ...command(port), minutes: 10 });
+  await untilOpen(port, running);
+  await onReady(port);
+  return { port, stop: () => running.stop() };
+}
+
+async function untilOpen(port: number, running: Running): Promise<void> {
+  let hasExited = false;
+  void running.exited.then(() => {
+    hasExited = true;
+  });
+  for (const end = Date.now() + 90_000; Date.now() < end && !hasExited; ) {
+    const isOpen = await new Promise<boolean>((resolve) => {
+      const probe = createConnection(port, "127.0.0.1");
+      probe.on("connect", () => resolve(true)).on("error", () => resolve(false));
+      probe.on("connect", () => probe.destroy());
+    });
+    if (isOpen) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await running.stop();
+  throw new Error(`the service does not listen: ${running.stderr()}${running.stdout()}`);
+}
+
+/** Redis, on a TLS port that asks each client for a certificate. */
+export const startRedis: Start = ({ files }) =>
+  listening((port) => ({
+    program: "redis-server",
+    args: [
+      ...["--bind", "127.0.0.1", "--port", "0", "--tls-port", String(port), "--tls-auth-clients", "yes"],
+      ...["--tls-cert-file", files.server.ecdsa.cert, "--tls-key-file", files.server.ecdsa.key],
+      ...["--tls-ca-cert-file", files.ca, "--save", "", "--appendonly", "no", "--dir", files.folder],
+    ],
+  }));
+
+/** Mosquitto, on a TLS port. */
+export const startMosquitto: Start = ({ files }) =>
+  listening((port) => {
+    const configuration = join(files.folder, "mosquitto.conf");
+    writeFileSync(
+      configuration,
+      [
+        `listener ${port} 127.0.0.1`,
+        `certfile ${files.server.ecdsa.cert}`,
+        `keyfile ${files.server.ecdsa.key}`,
+        "allow_anonymous true",
+        "persistence false",
+        // It would take the rights of a user who cannot read the key.
+        ...(process.getuid?.() === 0 ? ["user root"] : []),
+      ].join("\n"),
+    );
+    return { program: "mosquitto", args: ["-c", configuration] };
+  });
+
+/** PostgreSQL, whose port speaks TLS after a request in plain text. It does not run with the rights of root. */
+export async function startPostgres({ files }: Material): Promise<Service> {
+  const folder = join(files.folder, "postgres");
+  mkdirSync(folder);
+  const isRoot = process.getuid?.() === 0;
+  const nobody = { uid: 65_534, gid: 65_534 };
+  const own = (path: string): void => {
+    if (isRoot) chownSync(path, nobody.uid, nobody.gid);
+  };
+  chmodSync(files.folder, 0o755);
+  own(folder);
+  const common = { env: { LC_ALL: "C" }, cwd: folder, ...(isRoot && { user: nobody }) };
+  const data = join(folder, "data");
+  const initdb = ["-D", data, "-U", "handclasp", "--auth", "trust", "--no-sync", "--encoding", "UTF8"];
+  await run({ ...common, program: "initdb", args: initdb });
+  const { cert, key } = files.server.ecdsa;
+  for (const [from, name] of [
+    [cert, "server.crt"],
+    [key, "server.key"],
+  ] as const) {
+    copyFileSync(from, join(data, name));
+    chmodSync(join(data, name), 0o600);
+    own(join(data, name));
+  }
+  const settings = ["ssl=on", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"];
+  return listening((port) => ({
+    ...common,
+    program: "postgres",
+    args: ["-D", data, "-p", String(port), ...settings.flatMap((one) => ["-c", one])],
+  }));
+}
+
+/** The programs that are missing. */
+export const missingOf = (...programs: readonly string[]): readonly string[] =>
+  programs.filter((program) => !find(program));
