@@ -1,9 +1,10 @@
 import { serverConfig, type TlsConnection, type Transport, type TransportEvents } from "@handclasp/core";
 import { PlainConnection, plain, plainServer } from "@handclasp/core/starttls";
 import { ascii } from "@handclasp/core/unstable";
-import { nodeCredential, nodeCrypto } from "@handclasp/node";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { nodeCredential } from "../../../node/src/crypto/credential.ts";
+import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 
 const ca = await testCa();
 const credentials = nodeCredential(await ca.issue({ names: ["mail.example"] }));
