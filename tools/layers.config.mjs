@@ -8,7 +8,8 @@ const core = "^packages/core/src/";
 const layer = (...names) => `${core}(${names.join("|")})/`;
 const base = `${core}((errorCodes|errors|limits|flow|loading|host\\.d)\\.ts$|validation/)`;
 const trace = `${core}trace\\.ts$`;
-const entryNames = "index|base|client|server|describe|keys|messages|messageSessions|noble|ocsp|pem|allEntries|x509";
+const entryNames =
+  "index|base|client|server|describe|keys|messages|messageSessions|noble|ocsp|pem|starttls|allEntries|x509";
 const entries = `${core}(${entryNames})\\.ts$`;
 
 /**

@@ -7,6 +7,7 @@
 export * from "./describe.ts";
 export * from "./index.ts";
 export * from "./pem.ts";
+export * from "./starttls.ts";
 export * from "./trace.ts";
 export * from "./unstable/adapters.ts";
 export * from "./unstable/engine.ts";

@@ -55,6 +55,7 @@ export type ProtocolFault =
   | "handshake_too_large"
   | "invalid_alpn"
   | "invalid_compression_list"
+  | "invalid_line"
   | "no_client_certificate"
   | "no_extended_master_secret"
   | "no_shared_cipher"
@@ -68,6 +69,7 @@ export type ProtocolFault =
   | "too_many_warning_alerts"
   | "unexpected_extension"
   | "unknown_alert"
+  | "unread_plaintext"
   | "unsafe_legacy_renegotiation"
   | "wrong_certificate_type"
   | "wrong_cipher_returned"
@@ -126,6 +128,7 @@ export type LocalFault =
   | "key_mismatch"
   | "no_psk"
   | "passphrase_needed"
+  | "plaintext_timeout"
   | "seal_timeout"
   | "usage"
   | "wrong_passphrase";

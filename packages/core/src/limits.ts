@@ -311,3 +311,15 @@ export const sessionKeepTime = 60_000;
 export const maxKeptBytes: number = 2 ** 26;
 /** The default for the maximum number of sessions without a connection. Each may keep `maxSessionQueue` bytes. */
 export const maxKeptSessions = 1_000;
+
+/**
+ * The default time in milliseconds that one read or write of plain text before TLS may take. A command of SMTP may take
+ * five minutes (RFC 5321 §4.5.3.2), but those before STARTTLS need no work of the server.
+ */
+export const plainTimeout = 60_000;
+/** A connection before TLS pauses its transport while more unread bytes wait. Protocols send a few lines before TLS. */
+export const highWaterPlain: number = 2 ** 16;
+/** The most unread bytes before TLS, if the transport cannot pause: one message of a WebSocket. */
+export const maxUnreadPlain: number = maxTransportMessage;
+/** The default limit of a line before TLS in bytes, without its end: eight times that of SMTP (RFC 5321 §4.5.3.1.5). */
+export const maxPlainLine = 4_096;

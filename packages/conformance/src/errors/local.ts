@@ -58,8 +58,8 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
   ),
   inbound_overflow: application(
     "internal_error",
-    "More than 16 MiB of received data wait because the application does not read them, and the transport " +
-      "cannot be paused. A page's WebSocket is such a transport if its server does not use Handclasp (docs/adr/0014).",
+    "More than 16 MiB of received data (before STARTTLS, 1 MiB) wait because the application does not read them, and " +
+      "the transport cannot be paused. A page's WebSocket is such a transport if its server does not use Handclasp (docs/adr/0014).",
     "Read faster, or have the peer wait for an answer before it sends more data.",
     "more than 16777216 bytes wait to be read, and this transport cannot be paused",
   ),
@@ -86,6 +86,12 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
     "The private key is encrypted, and the options contain no passphrase.",
     "Set `passphrase` to the passphrase of the key.",
     "the private key is encrypted",
+  ),
+  plaintext_timeout: peer(
+    undefined,
+    "Before TLS, a read or a write of plain text took longer than the `timeout` of `plain` or `plainServer`.",
+    "Check that the other side speaks the protocol that you expect. Raise `timeout` to wait longer.",
+    "the peer sent too little within 60000 ms",
   ),
   seal_timeout: internal(
     undefined,

@@ -91,6 +91,12 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
     update,
     "the client does not offer the null compression method",
   ),
+  invalid_line: peer(
+    undefined,
+    "Before TLS, the peer sent a line of plain text that is too long for `readLine`, or that ends in LF without CR.",
+    "Check that the other side speaks the protocol that you expect. If its lines are long, give `readLine` a limit.",
+    "a line of plain text is longer than 4096 bytes",
+  ),
   no_client_certificate: peer(
     "handshake_failure",
     'The client sent no certificate, and `clientAuth: "require"` requires one.',
@@ -172,6 +178,15 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
     "The peer sent a fatal alert whose number has no name in Handclasp. `alert` is undefined.",
     "Read the peer's log.",
     "the peer ended the connection: unknown alert 200",
+  ),
+  unread_plaintext: peer(
+    undefined,
+    "When `startTls` was called, the peer had sent bytes in plain text that were not read. An attacker on the way " +
+      "can add such bytes, to have them taken for bytes of the channel (STARTTLS injection, CVE-2011-0411, " +
+      "CVE-2021-38371).",
+    "Look for an attacker, or a peer that does not wait for the answer to STARTTLS. If your program sends the " +
+      "go-ahead, give it to `startTls` as `goAhead`: a peer that gets it earlier begins TLS before your program does.",
+    "the peer sent 12 bytes in plain text that were not read",
   ),
   unsafe_legacy_renegotiation: peer(
     "handshake_failure",
