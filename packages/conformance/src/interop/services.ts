@@ -2,7 +2,7 @@
  * Databases and brokers with TLS, as real counterparts of the clients that programs have.
  * @module
  */
-import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import type { Material } from "./files.ts";
@@ -15,19 +15,18 @@ export interface Service {
 
 type Start = (material: Material) => Promise<Service>;
 
-/** Starts a program, and waits until it listens on its port. */
+/** Starts a program, and waits until it listens on its port and is ready. */
 async function listening(
   command: (port: number) => Parameters<typeof start>[0],
-  onReady: (port: number) => Promise<unknown> = async () => {},
+  isReady: (running: Running) => boolean = () => true,
 ): Promise<Service> {
   const port = await freePort();
   const running = start({ ...command(port), minutes: 10 });
-  await untilOpen(port, running);
-  await onReady(port);
+  await untilOpen(port, running, isReady);
   return { port, stop: () => running.stop() };
 }
 
-async function untilOpen(port: number, running: Running): Promise<void> {
+async function untilOpen(port: number, running: Running, isReady: (running: Running) => boolean): Promise<void> {
   let hasExited = false;
   void running.exited.then(() => {
     hasExited = true;
@@ -38,7 +37,7 @@ async function untilOpen(port: number, running: Running): Promise<void> {
       probe.on("connect", () => resolve(true)).on("error", () => resolve(false));
       probe.on("connect", () => probe.destroy());
     });
-    if (isOpen) return;
+    if (isOpen && isReady(running)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   await running.stop();
@@ -77,8 +76,7 @@ export const startMosquitto: Start = ({ files }) =>
 
 /** PostgreSQL, whose port speaks TLS after a request in plain text. It does not run with the rights of root. */
 export async function startPostgres({ files }: Material): Promise<Service> {
-  const folder = join(files.folder, "postgres");
-  mkdirSync(folder);
+  const folder = mkdtempSync(join(files.folder, "postgres-"));
   const isRoot = process.getuid?.() === 0;
   const nobody = { uid: 65_534, gid: 65_534 };
   const own = (path: string): void => {
@@ -100,11 +98,12 @@ export async function startPostgres({ files }: Material): Promise<Service> {
     own(join(data, name));
   }
   const settings = ["ssl=on", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"];
-  return listening((port) => ({
+  const command = (port: number): Parameters<typeof start>[0] => ({
     ...common,
     program: "postgres",
     args: ["-D", data, "-p", String(port), ...settings.flatMap((one) => ["-c", one])],
-  }));
+  });
+  return listening(command, (running) => running.stderr().includes("ready to accept connections"));
 }
 
 /** The programs that are missing. */
