@@ -1,6 +1,6 @@
 /**
- * HTTP over channels with the servers and clients that Node.js programs have: node:http, node:http2 and what is built on
- * them, and undici.
+ * HTTP over channels with the servers and clients that programs of Node.js have: node:http, node:http2, the frameworks
+ * on them, and undici.
  * @module
  */
 export { HttpAgent, type HttpTarget, undiciConnector } from "./http/agent.ts";

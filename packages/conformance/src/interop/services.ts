@@ -44,34 +44,42 @@ async function untilOpen(port: number, running: Running, isReady: (running: Runn
   throw new Error(`the service does not listen: ${running.stderr()}${running.stdout()}`);
 }
 
+function configuration(folder: string, name: string, lines: readonly string[]): string {
+  const path = join(folder, name);
+  writeFileSync(path, lines.join("\n"));
+  return path;
+}
+
 /** Redis, on a TLS port that asks each client for a certificate. */
 export const startRedis: Start = ({ files }) =>
-  listening((port) => ({
-    program: "redis-server",
-    args: [
-      ...["--bind", "127.0.0.1", "--port", "0", "--tls-port", String(port), "--tls-auth-clients", "yes"],
-      ...["--tls-cert-file", files.server.ecdsa.cert, "--tls-key-file", files.server.ecdsa.key],
-      ...["--tls-ca-cert-file", files.ca, "--save", "", "--appendonly", "no", "--dir", files.folder],
-    ],
-  }));
+  listening((port) => {
+    const lines = [
+      "bind 127.0.0.1",
+      "port 0",
+      `tls-port ${port}`,
+      "tls-auth-clients yes",
+      `tls-cert-file ${files.server.ecdsa.cert}`,
+      `tls-key-file ${files.server.ecdsa.key}`,
+      `tls-ca-cert-file ${files.ca}`,
+      'save ""',
+      `dir ${files.folder}`,
+    ];
+    return { program: "redis-server", args: [configuration(files.folder, "redis.conf", lines)] };
+  });
 
 /** Mosquitto, on a TLS port. */
 export const startMosquitto: Start = ({ files }) =>
   listening((port) => {
-    const configuration = join(files.folder, "mosquitto.conf");
-    writeFileSync(
-      configuration,
-      [
-        `listener ${port} 127.0.0.1`,
-        `certfile ${files.server.ecdsa.cert}`,
-        `keyfile ${files.server.ecdsa.key}`,
-        "allow_anonymous true",
-        "persistence false",
-        // It would take the rights of a user who cannot read the key.
-        ...(process.getuid?.() === 0 ? ["user root"] : []),
-      ].join("\n"),
-    );
-    return { program: "mosquitto", args: ["-c", configuration] };
+    const lines = [
+      `listener ${port} 127.0.0.1`,
+      `certfile ${files.server.ecdsa.cert}`,
+      `keyfile ${files.server.ecdsa.key}`,
+      "allow_anonymous true",
+      "persistence false",
+      // Otherwise it would take the rights of a user who cannot read the key.
+      ...(process.getuid?.() === 0 ? ["user root"] : []),
+    ];
+    return { program: "mosquitto", args: ["-c", configuration(files.folder, "mosquitto.conf", lines)] };
   });
 
 /** PostgreSQL, whose port speaks TLS after a request in plain text. It does not run with the rights of root. */

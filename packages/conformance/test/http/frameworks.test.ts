@@ -74,7 +74,7 @@ describe.each(carriers)("over %s,", (carrier) => {
     const app = new Hono();
     app.get("/hello/:name", (context) => context.json({ hello: context.req.param("name"), url: context.req.url }));
     app.post("/echo", async (context) => context.body(await context.req.arrayBuffer()));
-    const served = await serve(carrier, createAdaptorServer({ fetch: app.fetch }) as ReturnType<typeof createHttp1>);
+    const served = await serve(carrier, createAdaptorServer({ fetch: app.fetch }));
     const { body } = await ask(served, "/hello/you?a=1");
     expect(JSON.parse(body)).toEqual({ hello: "you", url: "https://device.example/hello/you?a=1" });
     expect((await ask(served, "/echo", big)).body).toBe(big.toString());

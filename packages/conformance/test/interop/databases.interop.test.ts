@@ -1,5 +1,7 @@
 /** Clients of databases and brokers, by the seams that they have, to real servers with TLS. */
-import { type AddressInfo, connect as connectNet, createServer as createNetServer } from "node:net";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { type AddressInfo, connect as connectNet, createServer as createNetServer, type Server } from "node:net";
 import { pipeline } from "node:stream";
 import {
   type ConnectOptions,
@@ -10,9 +12,9 @@ import {
   type TlsConnection,
   type Transport,
 } from "@handclasp/node";
-import { type ChannelSocket, toSocket } from "@handclasp/node/socket";
+import { toSocket } from "@handclasp/node/socket";
 import { plain } from "@handclasp/node/starttls";
-import { Redis } from "ioredis";
+import { Redis, type RedisOptions } from "ioredis";
 import mqtt from "mqtt";
 import pg from "pg";
 import { createClient } from "redis";
@@ -26,6 +28,23 @@ afterAll(() => material.remove());
 const credentials = nodeCredential(material.client);
 const trust: ConnectOptions = { ca: material.ca, serverName: "localhost" };
 const big = "0123456789abcdef".repeat(2 ** 16);
+
+const page = readFileSync(new URL("../../../../docs/databases.md", import.meta.url), "utf8");
+
+/** Runs an example of docs/databases.md with these names, and returns the value of one of its constants. */
+function example(
+  name: string,
+  result: string,
+  names: Readonly<Record<string, unknown>>,
+  [old, replacement]: readonly [string, string] = ["", ""],
+): unknown {
+  const code = new RegExp(`\\n\`\`\`js ${name}\\n(.*?)\`\`\``, "s").exec(page)?.[1];
+  if (!code) throw new Error(`docs/databases.md has no example ${name}`);
+  expect(code.trim().split("\n").length, "the number of lines").toBeLessThanOrEqual(11);
+  // oxlint-disable-next-line typescript/no-implied-eval
+  const call = new Function(...Object.keys(names), `${code.replace(old, replacement)}\nreturn ${result};`);
+  return call(...Object.values(names));
+}
 
 /** Starts a service for one test. */
 async function serving(start: (given: typeof material) => Promise<Service>): Promise<number> {
@@ -58,26 +77,25 @@ const carriers = [
 describe.skipIf(missingOf("redis-server").length)("redis-server, which asks for a client certificate,", () => {
   test.each(carriers)("with ioredis, %s", async (_, carrier) => {
     const address = await carrier(await serving(startRedis));
-    // ioredis takes a class: it makes an object, and calls `connect` for each connection.
-    class Connector {
-      #socket: ChannelSocket | undefined;
-      check = (): boolean => true;
-      connect(): Promise<ChannelSocket> {
-        this.#socket = toSocket(connect(address, { ...trust, credentials }));
-        return Promise.resolve(this.#socket);
-      }
-      disconnect(): void {
-        this.#socket?.end();
+    const open = (_: string, options: ConnectOptions): Promise<TlsConnection> =>
+      connect(address, { ...options, ...trust, credentials });
+    // The test ends connections, which ioredis reports.
+    const quiet = (one: Redis): Redis => one.on("error", () => {});
+    class LazyRedis extends Redis {
+      constructor(options: RedisOptions) {
+        // The overloads of the constructor exclude an option that is undefined.
+        super({ ...options, lazyConnect: true, connectTimeout: 120_000 } as never);
       }
     }
-    const redis = new Redis({ Connector: Connector as never, connectTimeout: 120_000, lazyConnect: true });
+    const redis = example("redis", "redis", { connect: open, ca: "", Redis: LazyRedis, toSocket }) as Redis;
+    quiet(redis);
     onTestFinished(() => redis.disconnect());
     await redis.connect();
     expect(await redis.set("key", big)).toBe("OK");
     expect(await redis.get("key")).toBe(big);
     const results = await Promise.all(Array.from({ length: 100 }, () => redis.incr("count")));
     expect(results.at(-1)).toBe(100);
-    const subscriber = redis.duplicate();
+    const subscriber = quiet(redis.duplicate());
     onTestFinished(() => subscriber.disconnect());
     await subscriber.subscribe("news");
     const heard = new Promise((resolve) => subscriber.on("message", (channel, text) => resolve([channel, text])));
@@ -93,11 +111,11 @@ describe.skipIf(missingOf("redis-server").length)("redis-server, which asks for 
 
   test("with node-redis, which has no seam, through a local socket", async () => {
     const port = await serving(startRedis);
-    const near = createNetServer((local) => {
-      const remote = toSocket(connect(`tcp://127.0.0.1:${port}`, { ...trust, credentials }));
-      pipeline(local, remote, local, () => {});
-    });
-    await new Promise<void>((resolve) => near.listen(0, "127.0.0.1", resolve));
+    const open = (_: string, options: ConnectOptions): Promise<TlsConnection> =>
+      connect(`tcp://127.0.0.1:${port}`, { ...options, ...trust, credentials });
+    const names = { connect: open, ca: "", createServer: createNetServer, pipeline, toSocket };
+    const near = example("local", "near", names, ["6379", "0"]) as Server;
+    await once(near, "listening");
     onTestFinished(() => void near.close());
     const redis = createClient({ socket: { host: "127.0.0.1", port: (near.address() as AddressInfo).port } });
     await redis.connect();
@@ -113,20 +131,19 @@ describe.skipIf(missingOf("initdb", "postgres").length)("PostgreSQL", () => {
     const address = await carrier(port);
     const carry = async (): Promise<Transport> =>
       address.startsWith("ws") ? connectWebSocket(address) : connectTcp({ host: "127.0.0.1", port });
-    const open = async (): Promise<TlsConnection> => {
-      const connection = plain(await carry());
-      await connection.write(Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47)); // SSLRequest
-      const answer = await connection.read(1);
-      if (answer?.[0] !== 83) throw new Error("PostgreSQL does not start TLS");
-      return connection.startTls({ ...trust });
-    };
-    const pool = new pg.Pool({
-      stream: () => toSocket(open()) as never,
-      ssl: false,
+    const names = {
+      connectWebSocket: carry,
+      plain,
+      toSocket,
+      pg,
+      ca: material.ca,
       user: "handclasp",
       database: "postgres",
-      max: 3,
-    });
+    };
+    const pool = example("postgres", "pool", names, ["postgres.internal", "localhost"]) as pg.Pool;
+    // The test stops the server while idle clients of the pool end.
+    pool.on("error", () => {});
+    pool.on("connect", (client) => client.on("error", () => {}));
     onTestFinished(() => pool.end());
     const { rows } = await pool.query("select version, cipher from pg_stat_ssl where pid = pg_backend_pid()");
     expect(rows).toEqual([{ version: "TLSv1.2", cipher: expect.stringContaining("GCM") }]);
@@ -141,8 +158,9 @@ describe.skipIf(missingOf("initdb", "postgres").length)("PostgreSQL", () => {
 describe.skipIf(missingOf("mosquitto").length)("Mosquitto", () => {
   test.each(carriers)("with MQTT.js, %s", async (_, carrier) => {
     const address = await carrier(await serving(startMosquitto));
-    const open = (): ChannelSocket => toSocket(connect(address, trust));
-    const client = new mqtt.MqttClient(open as never, { protocolVersion: 5, connectTimeout: 120_000 });
+    const open = (_: string, options: ConnectOptions): Promise<TlsConnection> =>
+      connect(address, { ...options, ...trust });
+    const client = example("mqtt", "client", { connect: open, ca: "", toSocket, mqtt }) as mqtt.MqttClient;
     onTestFinished(() => void client.end(true));
     await new Promise((resolve, reject) => client.once("connect", resolve).once("error", reject));
     const heard = new Promise<string>((resolve) => client.on("message", (_, data) => resolve(String(data))));

@@ -11,8 +11,8 @@ import { type ConnectOptions, connect, connectOptions } from "../connect.ts";
 import { type ChannelSocket, toSocket } from "../socket.ts";
 
 /**
- * What carries the channels: an address for `connect`, or a function that returns the address or an open transport for
- * each connection.
+ * The carrier of the channels: an address for `connect`, or a function that returns the address or an open transport
+ * for each connection.
  * @param host the host name of the request's URL
  */
 export type HttpTarget =
@@ -56,8 +56,8 @@ interface UndiciOptions {
 }
 
 /**
- * Makes a connector for undici's `Agent`, `Pool` or `Client`, for `https:` URLs. The rules are those of `HttpAgent`. For
- * HTTP/2, give it `alpn: ["h2", "http/1.1"]`, and undici `allowH2: true`.
+ * Makes a connector for undici's `Agent`, `Pool` or `Client`, for `https:` URLs. The rules are those of `HttpAgent`.
+ * For HTTP/2, give it `alpn: ["h2", "http/1.1"]`, and undici `allowH2: true`.
  * @throws TlsError `configuration`
  * @example
  * import { Agent, fetch } from "undici";
@@ -79,8 +79,7 @@ export function undiciConnector(
     socket.once("error", onError);
     socket.once("connect", () => {
       socket.off("error", onError);
-      // undici's types expect a socket of node:net; its code needs the methods that both have.
-      callback(null, socket as unknown as Socket);
+      callback(null, socket);
     });
   };
 }

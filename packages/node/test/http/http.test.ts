@@ -131,7 +131,7 @@ describe("an agent", () => {
     await expect(ask(wrongName)).rejects.toMatchObject({ code: "name_mismatch" });
   });
 
-  test("fails a request when nobody listens, with the code of Node.js", async () => {
+  test("fails a request when no server listens, with the code of Node.js", async () => {
     const probe = createNetServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => probe.on("listening", resolve));
     const { port } = probe.address() as AddressInfo;
@@ -178,7 +178,7 @@ describe("wrong arguments throw", () => {
   });
 });
 
-test("a handler serves HTTP beside another protocol", async () => {
+test("a handler serves HTTP next to another protocol", async () => {
   const http = httpHandler(createHttp1((_, response) => response.end("http")));
   const server = createServer({ credentials, alpn: ["http/1.1", "raw"] }, (channel, request) =>
     channel.session.alpn === "raw" ? channel.write(Buffer.from("raw")) : http(channel, request),
