@@ -187,7 +187,7 @@ class Modules {
 /** Returns the source paths of the packages' entries, by the names that users import. @param {string} root */
 function entriesOf(root) {
   const packages = ["core", "node", "browser", "testing", "websocket"].map((name) => join(root, "packages", name));
-  const libraries = ["reconnecting-websocket", "graphql-ws", "mqtt"];
+  const libraries = ["reconnecting-websocket", "graphql-ws", "mqtt", "undici"];
   return Object.fromEntries([
     ...libraries.map((name) => [name, [join(root, "packages/conformance/node_modules", name)]]),
     ...packages.flatMap((folder) => {

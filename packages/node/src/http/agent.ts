@@ -56,7 +56,7 @@ interface UndiciOptions {
 }
 
 /**
- * Makes a connector for undici's `Agent`, `Pool` or `Client`, for `https:` URLs. The rules are those of `HttpAgent`.
+ * Makes a connector for the classes of undici that send requests, for `https:` URLs. The rules are those of `HttpAgent`.
  * For HTTP/2, give it `alpn: ["h2", "http/1.1"]`, and undici `allowH2: true`.
  * @throws TlsError `configuration`
  * @example

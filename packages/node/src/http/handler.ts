@@ -37,7 +37,8 @@ export function createHttpServer(options: ServerOptions, server: HttpServer | Re
  * Makes a handler for `createServer` that gives each channel to a server of HTTP.
  * @throws TlsError `configuration`
  * @example
- * const http = httpHandler(createServerOfNode((request, response) => response.end("hello")));
+ * import { createServer as createNodeServer } from "node:http";
+ * const http = httpHandler(createNodeServer((request, response) => response.end("hello")));
  * const options = { credentials: credential, alpn: ["http/1.1", "echo"] };
  * const server = createServer(options, (channel, request) =>
  *   channel.session.alpn === "echo" ? channel.readable.pipeTo(channel.writable) : http(channel, request),
