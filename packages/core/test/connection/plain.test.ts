@@ -169,6 +169,15 @@ describe("bytes that came before TLS", () => {
     expect(raw.sent).toEqual([]);
   });
 
+  test("end the connection before TLS is even begun", async () => {
+    const raw = rawTransport();
+    const start = vi.fn();
+    const connection = new PlainConnection(raw.transport, start, {});
+    raw.data(ascii(injected));
+    await expect(connection.startTls({})).rejects.toMatchObject({ code: "unread_plaintext" });
+    expect(start).not.toHaveBeenCalled();
+  });
+
   test("but arrive only after startTls are bytes of TLS, which refuses them", async () => {
     const raw = rawTransport();
     const server = plainServer(raw.transport);
