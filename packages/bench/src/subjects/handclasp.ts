@@ -15,14 +15,15 @@ import {
   TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
   type TlsConnection,
 } from "@handclasp/node";
-import { toSocket } from "@handclasp/node/socket";
 import { type Channel, type Identity, noop, notResumedError, type Subject, type TransportKind } from "./subject.ts";
-import { streamChannel } from "./transports.ts";
 
-const aes = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
+export const aes: readonly CipherSuite[] = [
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+];
 const chacha = [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256];
 
-function handclasp(
+export function handclasp(
   transport: TransportKind,
   provider: CryptoProvider,
   suites: readonly CipherSuite[],
@@ -71,12 +72,6 @@ export function channelOf(connection: TlsConnection): Channel {
   return channel;
 }
 
-/** The channel as a socket, which the benchmark uses as any other stream. */
-const asSocket = (connection: TlsConnection): Channel =>
-  streamChannel(toSocket(connection), () => connection.close().catch(noop));
-
 export const handclaspOverWs: Subject = handclasp("ws", nodeCrypto, aes);
 export const handclaspOverTcp: Subject = handclasp("tcp", nodeCrypto, aes);
-export const socketOverWs: Subject = handclasp("ws", nodeCrypto, aes, asSocket);
-export const socketOverTcp: Subject = handclasp("tcp", nodeCrypto, aes, asSocket);
 export const handclaspNoble: Subject = handclasp("ws", noble, chacha);
