@@ -9,7 +9,11 @@ export interface Tool {
   readonly programs: readonly string[];
 }
 
-export const interop: readonly Tool[] = [...peers, { packages: ["tshark"], programs: ["tshark", "dumpcap"] }];
+export const interop: readonly Tool[] = [
+  ...peers,
+  { packages: ["tshark"], programs: ["tshark", "dumpcap"] },
+  { packages: ["postgresql"], programs: ["psql", "pg_ctlcluster"] },
+];
 export const scan: readonly Tool[] = [
   { packages: ["sslscan"], programs: ["sslscan"] },
   { packages: ["testssl.sh"], programs: ["testssl"] },
