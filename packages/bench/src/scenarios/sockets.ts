@@ -1,7 +1,7 @@
 import { bulk, type Effort, type Table } from "../scenarios.ts";
 
 /**
- * Measures bulk data through `toSocket`, beside the channel that is read and written directly and beside node:tls: over
+ * Measures bulk data through `toSocket`, and compares it with the channel itself and with node:tls, over
  * WebSocket and TCP, in both directions.
  */
 export async function sockets(ours: string, sizes: readonly number[], effort: Effort): Promise<Table[]> {

@@ -13,7 +13,7 @@ const serverOptions = { credentials, provider: nodeCrypto };
 
 const text = (bytes: Uint8Array | undefined): string | undefined => bytes && Buffer.from(bytes).toString("latin1");
 
-/** What a test does with a transport by hand. */
+/** The events and calls of a transport, for a test that plays the peer by hand. */
 interface Raw extends TransportEvents {
   readonly transport: Transport;
   readonly sent: Uint8Array[];

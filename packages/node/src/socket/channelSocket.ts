@@ -95,7 +95,7 @@ export class ChannelSocket extends ChannelDuplex {
 
   /**
    * Emits "connect" at the next tick, for libraries that call `connect` on every stream that they get. The address is
-   * ignored: whoever opened the channel chose the peer.
+   * ignored, because the channel has its peer.
    */
   connect(...args: readonly unknown[]): this {
     const listener = args.at(-1);
