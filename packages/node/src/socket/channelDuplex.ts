@@ -175,7 +175,9 @@ export class ChannelDuplex extends Duplex {
       if (!this.allowHalfOpen && !this.readableEnded && !this.destroyed) this.#startCloseTimer();
       callback();
     };
-    channel.closeWrite().then(
+    // During the handshake, `closeWrite` would end the handshake.
+    const closing = this.#isOpen ? channel.closeWrite() : channel.opened.then(() => channel.closeWrite());
+    closing.then(
       () => guard(ended),
       // A peer that has closed may leave without waiting for our end (RFC 5246 §7.2.1).
       (error: unknown) => guard(() => (isPeerGone(error) ? ended() : this.#failWrite(error, callback))),

@@ -8,7 +8,7 @@ import { toSocket } from "@handclasp/node/socket";
 import { memoryPair } from "@handclasp/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { SocketError, socketError } from "../../src/socket/errors.ts";
-import { ca, closed, discard, eventsOf, issued, memorySockets, openChannels, tcpSockets } from "./sockets.ts";
+import { ca, closed, discard, eventsOf, issued, memorySockets, openChannels, tcpSockets, textOf } from "./sockets.ts";
 
 describe("a socket whose connection is cut", () => {
   test("by the end of the transport fails with ECONNRESET, after the bytes that arrived", async () => {
@@ -110,6 +110,21 @@ test("a server that closes closes its sockets without an error and without an en
   await closed(socket);
   expect(seen).toEqual(["close"]);
   await ended;
+});
+
+test("a server that closes waits for the sockets of handlers that return their end", async () => {
+  const pair = memoryPair();
+  const server = createServer({ credentials: nodeCredential(issued) }, (channel) => {
+    const socket = toSocket(channel);
+    channel.closing.addEventListener("abort", () => socket.end("last words"));
+    return closed(socket.resume());
+  });
+  server.accept(pair.b);
+  const client = toSocket(connect(pair.a, { ca: ca.pem, serverName: "localhost" }));
+  await once(client, "secureConnect");
+  const text = textOf(client);
+  const unfinished = await server.close({ grace: 100_000 });
+  expect([await text, unfinished]).toEqual(["last words", []]);
 });
 
 test("a channel that this side closes fails the write that waits, and emits no error", async () => {

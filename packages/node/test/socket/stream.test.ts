@@ -225,6 +225,16 @@ describe("a socket that is connecting", () => {
     await closed(socket);
     expect(seen.slice(0, 3)).toEqual(["connect", "ready", "secureConnect"]);
   });
+
+  test("may be ended during the handshake of its channel", async () => {
+    const pair = memoryPair();
+    const server = createServer({ credentials: nodeCredential(issued) }, () => {});
+    const socket = toSocket(server.accept(pair.b));
+    socket.end();
+    const client = toSocket(connect(pair.a, { ca: ca.pem, serverName: "localhost" }));
+    expect(await textOf(client)).toBe("");
+    await closed(socket.resume());
+  });
 });
 
 test.each([
