@@ -68,15 +68,15 @@ async function serve(
     { credentials: nodeCredential(material.server.ecdsa), onError: (error) => errors.push(error) },
     handler,
   );
-  const listener = listen({ allowHalfOpen: true }, async (socket) => {
-    const connection = plainServer(tcpTransport(socket));
+  const accept = async (connection: Plain): Promise<void> => {
     try {
       await connection.startTls(server, { goAhead: bytes(await speak(connection)) });
     } catch (error) {
       errors.push(error);
       connection.abort();
     }
-  });
+  };
+  const listener = listen({ allowHalfOpen: true }, (socket) => void accept(plainServer(tcpTransport(socket))));
   await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
   const close = (): Promise<unknown> => {
     listener.close();

@@ -1,4 +1,10 @@
-import { serverConfig, type TlsConnection, type Transport, type TransportEvents } from "@handclasp/core";
+import {
+  type SendResult,
+  serverConfig,
+  type TlsConnection,
+  type Transport,
+  type TransportEvents,
+} from "@handclasp/core";
 import { PlainConnection, plain, plainServer } from "@handclasp/core/starttls";
 import { ascii } from "@handclasp/core/unstable";
 import { memoryPair, testCa } from "@handclasp/testing";
@@ -21,7 +27,7 @@ interface Raw extends TransportEvents {
 }
 
 /** A transport whose events the test emits. */
-function rawTransport({ canPause = true, result = "ok" as "ok" | "full" | "gone" } = {}): Raw {
+function rawTransport({ canPause = true, result = "ok" }: { canPause?: boolean; result?: SendResult } = {}): Raw {
   const sent: Uint8Array[] = [];
   const calls: string[] = [];
   const raw = { sent, calls } as unknown as Raw;

@@ -11,7 +11,7 @@ describe("a socket over a channel", () => {
   test("carries text both ways and closes both sides in order", async () => {
     const { client, server } = await memorySockets();
     const seen = [eventsOf(client), eventsOf(server)];
-    server.on("data", (bytes: Buffer) => server.write(`echo ${bytes}`));
+    server.on("data", (bytes: Buffer) => server.write(`echo ${String(bytes)}`));
     client.write("one");
     expect(String((await once(client, "data"))[0])).toBe("echo one");
     client.end();
