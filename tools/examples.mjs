@@ -26,6 +26,7 @@ const providers = [
     "@handclasp/core/keys",
     "@handclasp/core/messages",
     "@handclasp/core/message-sessions",
+    "@handclasp/core/starttls",
     "@handclasp/core/unstable",
   ],
   ["@handclasp/node", "@handclasp/node/websocket", "@handclasp/core", "@handclasp/core/messages", "@handclasp/testing"],

@@ -42,6 +42,7 @@ interface Section {
 /** The sections in their order. Tables whose ids have none of these prefixes follow in a last section. */
 const sections: readonly Section[] = [
   { title: "Bulk data, Node to Node", ids: ["bulk-down", "bulk-up"] },
+  { title: "Sockets over channels", ids: ["socket"] },
   { title: "The floor", ids: ["floor"] },
   { title: "Old against new", ids: ["versus"] },
   { title: "Sizes of writes", ids: ["sizes"] },

@@ -15,6 +15,7 @@ import { idle, idleSubjects } from "./scenarios/idle.ts";
 import { memory } from "./scenarios/memory.ts";
 import { resumed } from "./scenarios/resumed.ts";
 import { sizesOf } from "./scenarios/sizes.ts";
+import { sockets } from "./scenarios/sockets.ts";
 import { versus } from "./scenarios/versus.ts";
 import { type AnyTable, bulk, type Effort, handshakes } from "./scenarios.ts";
 
@@ -67,6 +68,7 @@ const pick = (names: readonly string[]): readonly string[] => (values.subject.le
 const scenarios: Record<string, () => Promise<AnyTable[]>> = {
   "bulk-down": () => bulk(pick(allSubjects), base, "down", writeSizes, effort),
   "bulk-up": () => bulk(pick(allSubjects), base, "up", writeSizes, effort),
+  socket: () => sockets(ours, writeSizes, effort),
   floor: () => floor(ours, writeSizes, pairedEffort),
   versus: () => versus(resolve(values.old ?? "."), versusSizes, pairedEffort),
   "sizes-down": () => sizesOf(pick(mainSubjects), base, "down", effort),

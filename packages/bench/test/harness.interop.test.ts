@@ -39,6 +39,15 @@ test.each(["handshake-ecdsa", "bulk-down", "resumed-ecdsa"])(
   },
 );
 
+test("the scenario socket compares the channel, its socket and node:tls", async () => {
+  const tables = await bench<Rows>("socket", [], "--rounds", "1", "--size", "16384");
+  expect(tables).toHaveLength(4);
+  for (const { rows } of tables) {
+    expect(rows).toHaveLength(3);
+    for (const { speed } of rows) expect(speed).toBeGreaterThan(0);
+  }
+});
+
 test.each([
   ["memory", 4],
   ["cold-ecdsa", 2],

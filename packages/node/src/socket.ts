@@ -6,15 +6,12 @@ import type { TlsConnection } from "@handclasp/core";
 import { optionsOf, wrongOption } from "@handclasp/core/unstable";
 import { withExplanationSync } from "@handclasp/core/unstable/engine";
 import { socketOptions } from "./optionTables.ts";
-import type { ChannelDuplexOptions } from "./socket/channelDuplex.ts";
+import type { ToSocketOptions } from "./socket/channelDuplex.ts";
 import { ChannelSocket } from "./socket/channelSocket.ts";
 
-export type { ChannelDuplex } from "./socket/channelDuplex.ts";
+export type { ChannelDuplex, StreamCallback, StreamChunk, ToSocketOptions } from "./socket/channelDuplex.ts";
 export type { SocketError } from "./socket/errors.ts";
 export type { ChannelSocket };
-
-/** The options of {@link toSocket}. */
-export type ToSocketOptions = ChannelDuplexOptions;
 
 /**
  * Makes a socket of a channel. The socket takes over the channel: no other code may read, write or close it. From the

@@ -38,7 +38,7 @@ export const plain = (transport: Transport, options?: PlainOptions): PlainConnec
  * import { createServer as listen } from "node:net";
  * import { createServer, tcpTransport } from "@handclasp/node";
  * import { plainServer } from "@handclasp/node/starttls";
- * const server = createServer({ credentials }, (channel) => channel.close());
+ * const server = createServer({ credentials: credential }, (channel) => channel.close());
  * listen(async (socket) => {
  *   const postgres = plainServer(tcpTransport(socket));
  *   const request = await postgres.read(8); // SSLRequest

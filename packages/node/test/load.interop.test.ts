@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 
@@ -32,6 +33,19 @@ describe("the built @handclasp/node", () => {
     const loaded = await loadedBy('await import("@handclasp/node")');
     expect(loaded).toContain("node/dist/index.js");
     expect(loaded).not.toContain(module);
+  });
+
+  test("its import loads no code of sockets and of STARTTLS", async () => {
+    const code = /class ChannelSocket|class ChannelDuplex|plainServer = /;
+    const filesOf = async (entry: string): Promise<string[]> => {
+      const loaded = await loadedBy(`await import("${entry}")`);
+      const urls = loaded.split("\n").filter((url) => url.includes("/packages/node/dist/"));
+      return Promise.all(urls.map((url) => readFile(new URL(url), "utf8")));
+    };
+    for (const file of await filesOf("@handclasp/node")) expect(file).not.toMatch(code);
+    // The pattern finds the code if it is loaded.
+    for (const entry of ["@handclasp/node/socket", "@handclasp/node/starttls"])
+      expect((await filesOf(entry)).join("")).toMatch(code);
   });
 
   test("connectWebSocket loads ws", async () => {

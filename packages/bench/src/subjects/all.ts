@@ -6,6 +6,8 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   "Handclasp, resumed": async () => alwaysResuming((await import("./handclasp.ts")).handclaspOverWs),
   "Handclasp, noble": async () => (await import("./handclasp.ts")).handclaspNoble,
   "Handclasp, TCP": async () => (await import("./handclasp.ts")).handclaspOverTcp,
+  "Handclasp, toSocket": async () => (await import("./sockets.ts")).socketOverWs,
+  "Handclasp, toSocket, TCP": async () => (await import("./sockets.ts")).socketOverTcp,
   "node:tls": async () => (await import("./nodeTls.ts")).nodeTlsOverWs,
   "node:tls, resumed": async () => alwaysResuming((await import("./nodeTls.ts")).nodeTlsOverWs),
   "node:tls, TCP": async () => (await import("./nodeTls.ts")).nodeTlsOverTcp,

@@ -17,10 +17,18 @@ import {
 } from "@handclasp/node";
 import { type Channel, type Identity, noop, notResumedError, type Subject, type TransportKind } from "./subject.ts";
 
-const aes = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
+export const aes: readonly CipherSuite[] = [
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+];
 const chacha = [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256];
 
-function handclasp(transport: TransportKind, provider: CryptoProvider, suites: readonly CipherSuite[]): Subject {
+export function handclasp(
+  transport: TransportKind,
+  provider: CryptoProvider,
+  suites: readonly CipherSuite[],
+  wrap: (connection: TlsConnection) => Channel = channelOf,
+): Subject {
   const opener = ({ ca: pem }: Identity, port: number, extra: ConnectOptions = {}): (() => Promise<TlsConnection>) => {
     const ca = parsePemCertificates(pem);
     const url = `${transport}://127.0.0.1:${port}/`;
@@ -29,14 +37,14 @@ function handclasp(transport: TransportKind, provider: CryptoProvider, suites: r
   return {
     async server({ cert, key }, onChannel) {
       const server = createServer({ provider, suites, credentials: [nodeCredential({ cert, key })] }, (connection) =>
-        onChannel(channelOf(connection)),
+        onChannel(wrap(connection)),
       );
       const listener = transport === "ws" ? await server.listenWebSocket() : await server.listenTcp();
       return listener.address() as { port: number };
     },
     async client(identity, port) {
       const open = opener(identity, port);
-      return async () => channelOf(await open());
+      return async () => wrap(await open());
     },
     async resuming(identity, port) {
       const open = opener(identity, port, { sessions: keepSessions() });
@@ -44,7 +52,7 @@ function handclasp(transport: TransportKind, provider: CryptoProvider, suites: r
       return async () => {
         const connection = await open();
         if (!connection.session?.resumed) throw notResumedError();
-        return channelOf(connection);
+        return wrap(connection);
       };
     },
   };

@@ -53,7 +53,7 @@ export function openStream(kind: TransportKind, port: number): Promise<Duplex> {
 }
 
 /** Wraps a Node stream as a channel. If `stream.write` returns false, the channel waits for "drain". */
-export function streamChannel(stream: Duplex, close: () => void = () => stream.destroy()): Channel {
+export function streamChannel(stream: Duplex, close: Channel["close"] = () => void stream.destroy()): Channel {
   const channel: Channel = {
     write(bytes) {
       if (stream.write(bytes)) return undefined;

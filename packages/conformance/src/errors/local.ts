@@ -58,8 +58,9 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
   ),
   inbound_overflow: application(
     "internal_error",
-    "More than 16 MiB of received data (before STARTTLS, 1 MiB) wait because the application does not read them, and " +
-      "the transport cannot be paused. A page's WebSocket is such a transport if its server does not use Handclasp (docs/adr/0014).",
+    "More than 16 MiB of received data (before STARTTLS, 1 MiB) wait because the application does not read them, " +
+      "and the transport cannot be paused. A page's WebSocket is such a transport if its server does not use " +
+      "Handclasp (docs/adr/0014).",
     "Read faster, or have the peer wait for an answer before it sends more data.",
     "more than 16777216 bytes wait to be read, and this transport cannot be paused",
   ),

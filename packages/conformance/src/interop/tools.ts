@@ -14,7 +14,7 @@ export const interop: readonly Tool[] = [
   { packages: ["tshark"], programs: ["tshark", "dumpcap"] },
   { packages: ["redis-server"], programs: ["redis-server"] },
   { packages: ["mosquitto"], programs: ["mosquitto"] },
-  { packages: ["postgresql"], programs: ["initdb", "postgres"] },
+  { packages: ["postgresql"], programs: ["initdb", "postgres", "psql"] },
 ];
 export const scan: readonly Tool[] = [
   { packages: ["sslscan"], programs: ["sslscan"] },

@@ -117,8 +117,9 @@ export class PlainConnection<Options> {
     const result = this.#transport.send(bytes.slice());
     if (result === "full") this.#room ??= deferred();
     if (result !== "gone") return;
-    this.#fail(goneError());
-    throw this.#error;
+    const error = goneError();
+    this.#fail(error);
+    throw error;
   }
 
   /**

@@ -1,4 +1,10 @@
-import { serverConfig, type TlsConnection, type Transport, type TransportEvents } from "@handclasp/core";
+import {
+  type SendResult,
+  serverConfig,
+  type TlsConnection,
+  type Transport,
+  type TransportEvents,
+} from "@handclasp/core";
 import { PlainConnection, plain, plainServer } from "@handclasp/core/starttls";
 import { ascii } from "@handclasp/core/unstable";
 import { memoryPair, testCa } from "@handclasp/testing";
@@ -13,7 +19,7 @@ const serverOptions = { credentials, provider: nodeCrypto };
 
 const text = (bytes: Uint8Array | undefined): string | undefined => bytes && Buffer.from(bytes).toString("latin1");
 
-/** What a test does with a transport by hand. */
+/** The events and calls of a transport, for a test that plays the peer by hand. */
 interface Raw extends TransportEvents {
   readonly transport: Transport;
   readonly sent: Uint8Array[];
@@ -21,7 +27,7 @@ interface Raw extends TransportEvents {
 }
 
 /** A transport whose events the test emits. */
-function rawTransport({ canPause = true, result = "ok" as "ok" | "full" | "gone" } = {}): Raw {
+function rawTransport({ canPause = true, result = "ok" }: { canPause?: boolean; result?: SendResult } = {}): Raw {
   const sent: Uint8Array[] = [];
   const calls: string[] = [];
   const raw = { sent, calls } as unknown as Raw;
@@ -167,6 +173,15 @@ describe("bytes that came before TLS", () => {
     begin();
     await expect(starting).rejects.toMatchObject({ code: "unread_plaintext" });
     expect(raw.sent).toEqual([]);
+  });
+
+  test("end the connection before TLS is even begun", async () => {
+    const raw = rawTransport();
+    const start = vi.fn();
+    const connection = new PlainConnection(raw.transport, start, {});
+    raw.data(ascii(injected));
+    await expect(connection.startTls({})).rejects.toMatchObject({ code: "unread_plaintext" });
+    expect(start).not.toHaveBeenCalled();
   });
 
   test("but arrive only after startTls are bytes of TLS, which refuses them", async () => {

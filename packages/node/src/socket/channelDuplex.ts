@@ -7,7 +7,8 @@ import { type Session, type TlsConnection, TlsError } from "@handclasp/core";
 import { writtenAtOnce } from "@handclasp/core/unstable/engine";
 import { isLocalEnd, SocketError, socketError } from "./errors.ts";
 
-export interface ChannelDuplexOptions {
+/** The options of `toSocket`. */
+export interface ToSocketOptions {
   /**
    * Whether the writable side stays open after the peer's end. By default it ends too, as that of a socket of node:net.
    */
@@ -26,11 +27,14 @@ export interface ChannelDuplexOptions {
 const highWaterMark: number = 2 ** 17;
 const defaultCloseTimeout = 30_000;
 
-type Callback = (error?: Error | null) => void;
-interface Chunk {
+/** The functions with which Writable calls back. */
+export type StreamCallback = (error?: Error | null) => void;
+/** A write that Writable has kept. */
+export interface StreamChunk {
   readonly chunk: Buffer;
 }
 
+/** The part of a `ChannelSocket` that is a stream. */
 export class ChannelDuplex extends Duplex {
   #channel: TlsConnection | undefined;
   /** True once the handshake is done. */
@@ -46,7 +50,7 @@ export class ChannelDuplex extends Duplex {
   #bytesRead = 0;
   #bytesWritten = 0;
 
-  constructor({ allowHalfOpen = false, closeTimeout = defaultCloseTimeout }: ChannelDuplexOptions) {
+  constructor({ allowHalfOpen = false, closeTimeout = defaultCloseTimeout }: ToSocketOptions) {
     super({ allowHalfOpen, highWaterMark });
     this.#closeTimeout = closeTimeout;
   }
@@ -129,20 +133,20 @@ export class ChannelDuplex extends Duplex {
     this.read(0);
   }
 
-  override _write(chunk: Buffer, _encoding: string, callback: Callback): void {
+  override _write(chunk: Buffer, _encoding: string, callback: StreamCallback): void {
     this._writev([{ chunk }], callback);
   }
 
-  override _writev(chunks: Chunk[], callback: Callback): void {
+  override _writev(chunks: StreamChunk[], callback: StreamCallback): void {
     if (this.#channel) this.#writeFrom(0, chunks, this.#channel, callback);
     else this.#whenAttached = () => this._writev(chunks, callback);
   }
 
   /** Writes the chunks from an index on. They need not be joined, because the writes of one turn share records. */
-  #writeFrom(index: number, chunks: Chunk[], channel: TlsConnection, callback: Callback): void {
+  #writeFrom(index: number, chunks: StreamChunk[], channel: TlsConnection, callback: StreamCallback): void {
     this.active();
     for (let i = index; i < chunks.length; i++) {
-      const written = channel.write((chunks[i] as Chunk).chunk);
+      const written = channel.write((chunks[i] as StreamChunk).chunk);
       // Most writes need not wait. Then the stream does not wait for a microtask either.
       if (written === writtenAtOnce) continue;
       written.then(
@@ -155,12 +159,12 @@ export class ChannelDuplex extends Duplex {
     callback();
   }
 
-  #failWrite(error: unknown, callback: Callback): void {
+  #failWrite(error: unknown, callback: StreamCallback): void {
     if (isLocalEnd(error)) this.#destroyLocally();
     callback(socketError(error));
   }
 
-  override _final(callback: Callback): void {
+  override _final(callback: StreamCallback): void {
     const channel = this.#channel;
     if (!channel) {
       this.#whenAttached = () => this._final(callback);
@@ -171,14 +175,16 @@ export class ChannelDuplex extends Duplex {
       if (!this.allowHalfOpen && !this.readableEnded && !this.destroyed) this.#startCloseTimer();
       callback();
     };
-    channel.closeWrite().then(
+    // During the handshake, `closeWrite` would end the handshake.
+    const closing = this.#isOpen ? channel.closeWrite() : channel.opened.then(() => channel.closeWrite());
+    closing.then(
       () => guard(ended),
       // A peer that has closed may leave without waiting for our end (RFC 5246 §7.2.1).
       (error: unknown) => guard(() => (isPeerGone(error) ? ended() : this.#failWrite(error, callback))),
     );
   }
 
-  override _destroy(error: Error | null, callback: Callback): void {
+  override _destroy(error: Error | null, callback: StreamCallback): void {
     this.#stopCloseTimer();
     this.#release?.();
     this.#whenAttached = undefined;

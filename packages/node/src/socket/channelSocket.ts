@@ -8,7 +8,7 @@ import type { CipherNameAndProtocol, DetailedPeerCertificate, PeerCertificate } 
 import type { TlsConnection } from "@handclasp/core";
 import { usageError, wrongOption } from "@handclasp/core/unstable";
 import { writeQueueSize } from "../transport/tcp.ts";
-import { ChannelDuplex, type ChannelDuplexOptions } from "./channelDuplex.ts";
+import { ChannelDuplex, type StreamCallback, type ToSocketOptions } from "./channelDuplex.ts";
 import { authorizationErrorOf, cipherOf, isAuthorized, peerCertificateOf, peerX509CertificateOf } from "./peer.ts";
 
 /** A channel as a socket of node:net and node:tls. docs/sockets.md says in which points it differs. */
@@ -20,7 +20,7 @@ export class ChannelSocket extends ChannelDuplex {
   /** Calls for the underlying socket that wait until the channel is open. */
   #settings: ((socket: Socket) => void)[] = [];
 
-  constructor(channel: TlsConnection | PromiseLike<TlsConnection>, options: ChannelDuplexOptions) {
+  constructor(channel: TlsConnection | PromiseLike<TlsConnection>, options: ToSocketOptions) {
     super(options);
     if ("read" in channel) this.attach(channel);
     else
@@ -95,7 +95,7 @@ export class ChannelSocket extends ChannelDuplex {
 
   /**
    * Emits "connect" at the next tick, for libraries that call `connect` on every stream that they get. The address is
-   * ignored: whoever opened the channel chose the peer.
+   * ignored, because the channel has its peer.
    */
   connect(...args: readonly unknown[]): this {
     const listener = args.at(-1);
@@ -155,7 +155,7 @@ export class ChannelSocket extends ChannelDuplex {
     else this.emit("timeout");
   }
 
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+  override _destroy(error: Error | null, callback: StreamCallback): void {
     clearTimeout(this.#timer);
     this.#settings = [];
     super._destroy(error, callback);

@@ -1,5 +1,5 @@
 /**
- * What node:tls says about a connection, from the session of a channel.
+ * The answers of node:tls about a connection, from the session of a channel.
  * @module
  */
 import { X509Certificate } from "node:crypto";

@@ -2,12 +2,13 @@
  * A socket that is cut fails with an error that libraries know, and never looks complete.
  */
 import { once } from "node:events";
-import { connect, createServer, nodeCredential } from "@handclasp/node";
+import { Socket } from "node:net";
+import { connect, createServer, nodeCredential, TlsError } from "@handclasp/node";
 import { toSocket } from "@handclasp/node/socket";
 import { memoryPair } from "@handclasp/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { SocketError } from "../../src/socket/errors.ts";
-import { ca, closed, discard, eventsOf, issued, memorySockets, openChannels, tcpSockets } from "./sockets.ts";
+import { SocketError, socketError } from "../../src/socket/errors.ts";
+import { ca, closed, discard, eventsOf, issued, memorySockets, openChannels, tcpSockets, textOf } from "./sockets.ts";
 
 describe("a socket whose connection is cut", () => {
   test("by the end of the transport fails with ECONNRESET, after the bytes that arrived", async () => {
@@ -111,6 +112,43 @@ test("a server that closes closes its sockets without an error and without an en
   await ended;
 });
 
+test("a server that closes waits for the sockets of handlers that return their end", async () => {
+  const pair = memoryPair();
+  const server = createServer({ credentials: nodeCredential(issued) }, (channel) => {
+    const socket = toSocket(channel);
+    channel.closing.addEventListener("abort", () => socket.end("last words"));
+    return closed(socket.resume());
+  });
+  server.accept(pair.b);
+  const client = toSocket(connect(pair.a, { ca: ca.pem, serverName: "localhost" }));
+  await once(client, "secureConnect");
+  const text = textOf(client);
+  const unfinished = await server.close({ grace: 100_000 });
+  expect([await text, unfinished]).toEqual(["last words", []]);
+});
+
+test("a channel that this side closes fails the write that waits, and emits no error", async () => {
+  const { client, server, channels } = await memorySockets({}, { highWater: 2 ** 16 });
+  server.pause().on("error", () => {});
+  client.pause();
+  const seen = eventsOf(client);
+  const failed = new Promise((resolve) => client.write(Buffer.alloc(2 ** 22), resolve));
+  // With its own buffer full, the socket reads nothing, so that only the write learns of the end.
+  server.write(Buffer.alloc(2 ** 22));
+  await vi.waitFor(() => expect(client.readableLength).toBeGreaterThanOrEqual(client.readableHighWaterMark));
+  channels.client.abort();
+  expect(await failed).toBeInstanceOf(Error);
+  await closed(client);
+  expect(seen).toEqual(["close"]);
+});
+
+test("the code of the network is found below the errors of Handclasp", () => {
+  const network = Object.assign(new Error("read ETIMEDOUT"), { code: "ETIMEDOUT" });
+  const lost = new TlsError(undefined, "lost", { code: "connection_lost", fault: "transport", cause: network });
+  const inHandshake = { code: "closed_during_handshake", fault: "transport", cause: lost } as const;
+  expect(socketError(new TlsError(undefined, "cut", inHandshake))).toMatchObject({ code: "ETIMEDOUT" });
+});
+
 test("a peer that leaves after its end, without waiting for ours, is no error", async () => {
   const { client, server, channels, pair } = await memorySockets({ allowHalfOpen: true });
   const seen = eventsOf(server);
@@ -155,6 +193,28 @@ describe("time limits", () => {
     await vi.advanceTimersByTimeAsync(5000);
     expect([timeouts, server.readyState, server.timeout]).toEqual([3, "open", 0]);
     discard(client, server);
+  });
+
+  test("setTimeout emits no event while a slow peer takes the bytes of a large write", async () => {
+    useFakeTimers();
+    const pair = memoryPair();
+    const under = new Socket();
+    let unsent = 3000;
+    Object.defineProperty(under, "writableLength", { get: () => unsent });
+    Object.defineProperty(pair.a, "socket", { value: under });
+    const channels = await openChannels(pair.a, pair.b);
+    const client = toSocket(channels.client);
+    const seen = eventsOf(client);
+    client.setTimeout(1000);
+    for (; unsent > 0; unsent -= 1000) await vi.advanceTimersByTimeAsync(1000);
+    expect(seen).toEqual([]);
+    unsent = 500;
+    // The peer has taken some, and then takes none.
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(seen).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(seen).toEqual(["timeout"]);
+    discard(client, toSocket(channels.server));
   });
 
   test("setTimeout(0, callback) removes the callback", async () => {

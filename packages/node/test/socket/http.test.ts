@@ -40,8 +40,7 @@ describe.each(["ws", "tcp"])("HTTP over a channel over %s:", (scheme) => {
 
   test("an agent keeps a socket for the next request", async () => {
     const agent = new Agent({ keepAlive: true });
-    // The types of Node.js know only the options of net.createConnection.
-    agent.createConnection = open as never;
+    agent.createConnection = open;
     const before = sockets.length;
     for (const path of ["/one", "/two", "/three"]) {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -58,7 +57,7 @@ describe.each(["ws", "tcp"])("HTTP over a channel over %s:", (scheme) => {
   test("a body of 8 MiB goes up and comes back", async () => {
     const sent = Buffer.alloc(2 ** 23, "0123456789abcdef");
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      request({ createConnection: open as never, host: "localhost", path: "/echo", method: "POST" }, resolve)
+      request({ createConnection: open, host: "localhost", path: "/echo", method: "POST" }, resolve)
         .on("error", reject)
         .end(sent);
     });
@@ -67,7 +66,7 @@ describe.each(["ws", "tcp"])("HTTP over a channel over %s:", (scheme) => {
 
   test("a request whose server destroys the socket fails as with node:net", async () => {
     const error = await new Promise((resolve) => {
-      get({ createConnection: open as never, host: "localhost", path: "/cut" }, resolve).on("error", resolve);
+      get({ createConnection: open, host: "localhost", path: "/cut" }, resolve).on("error", resolve);
     });
     expect(error).toMatchObject({ code: "ECONNRESET" });
   });

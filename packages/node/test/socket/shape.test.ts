@@ -18,7 +18,7 @@ import {
   pskSuites,
 } from "@handclasp/node";
 import { type ChannelSocket, toSocket } from "@handclasp/node/socket";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { cipherOf } from "../../src/socket/peer.ts";
 import { ca, closed, discard, issued, memorySockets, tcpSockets } from "./sockets.ts";
 
@@ -61,6 +61,18 @@ describe("a socket over TCP", () => {
     expect([socket.connecting, socket.pending, socket.readyState]).toEqual([false, true, "closed"]);
     expect(await closed(client)).toBeUndefined();
   });
+});
+
+test("a socket over a WebSocket has the addresses of the WebSocket", async () => {
+  const sockets: ChannelSocket[] = [];
+  const server = createServer({ credentials: nodeCredential(issued) }, (channel) => sockets.push(toSocket(channel)));
+  const { port } = (await server.listenWebSocket()).address() as { port: number };
+  const client = toSocket(await connect(`ws://127.0.0.1:${port}/`, { ca: ca.pem, serverName: "localhost" }));
+  expect([client.remoteAddress, client.remotePort, client.remoteFamily]).toEqual(["127.0.0.1", port, "IPv4"]);
+  await vi.waitFor(() => expect(sockets).toHaveLength(1));
+  expect([sockets[0]?.remotePort, sockets[0]?.localPort]).toEqual([client.localPort, port]);
+  discard(client, ...sockets);
+  await server.close({ grace: 0 });
 });
 
 test("a socket over memory has no addresses, and ignores options of sockets", async () => {

@@ -11,7 +11,7 @@ describe("a socket over a channel", () => {
   test("carries text both ways and closes both sides in order", async () => {
     const { client, server } = await memorySockets();
     const seen = [eventsOf(client), eventsOf(server)];
-    server.on("data", (bytes: Buffer) => server.write(`echo ${bytes}`));
+    server.on("data", (bytes: Buffer) => server.write(`echo ${String(bytes)}`));
     client.write("one");
     expect(String((await once(client, "data"))[0])).toBe("echo one");
     client.end();
@@ -68,7 +68,7 @@ describe("a socket over a channel", () => {
       await drained;
     }
     expect(stalledAt).toBeGreaterThan(0);
-    // What the kernel buffers is not ours to limit. All other buffers together hold less than 8 MiB.
+    // The kernel buffers some MiB on each side, and the channel holds at most 4 MiB.
     expect(stalledAt - (net[1].bytesRead ?? 0)).toBeLessThan(32 * megabyte);
     client.end();
     await once(server, "end");
@@ -224,6 +224,16 @@ describe("a socket that is connecting", () => {
     expect(await textOf(socket)).toBe("hi");
     await closed(socket);
     expect(seen.slice(0, 3)).toEqual(["connect", "ready", "secureConnect"]);
+  });
+
+  test("may be ended during the handshake of its channel", async () => {
+    const pair = memoryPair();
+    const server = createServer({ credentials: nodeCredential(issued) }, () => {});
+    const socket = toSocket(server.accept(pair.b));
+    socket.end();
+    const client = toSocket(connect(pair.a, { ca: ca.pem, serverName: "localhost" }));
+    expect(await textOf(client)).toBe("");
+    await closed(socket.resume());
   });
 });
 
