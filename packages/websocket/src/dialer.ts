@@ -4,7 +4,12 @@
  */
 import { TlsError } from "@handclasp/core/client";
 
+import type { OpeningSession } from "@handclasp/core/messages";
 import type { Dial, Dialed } from "./link.ts";
+
+/** What an opening says of our side of the session. */
+type SessionState = Omit<OpeningSession, "id">;
+type GetState = () => SessionState;
 
 export interface DelayOptions {
   readonly minDelay: number;
@@ -32,10 +37,10 @@ export class Dialer {
   }
 
   /** Opens a channel. Attempts go on while the transport fails. Rejects with any other error. */
-  async dial(received: number): Promise<Dialed> {
+  async dial(getState: GetState): Promise<Dialed> {
     for (;;) {
       try {
-        return await this.dialOnce(received);
+        return await this.dialOnce(getState());
       } catch (error) {
         if (this.#isStopped || !isPassing(error)) throw error;
         this.#onFailure(error);
@@ -44,13 +49,12 @@ export class Dialer {
     }
   }
 
-  /** @param received the number of messages of the session that this side has received */
-  async dialOnce(received: number): Promise<Dialed> {
+  async dialOnce(state: SessionState): Promise<Dialed> {
     if (this.#isStopped) throw stoppedError();
     const attempt = new AbortController();
     this.#pending.add(attempt);
     try {
-      return await this.#dial(attempt.signal, { id: this.#id, received });
+      return await this.#dial(attempt.signal, { id: this.#id, ...state });
     } finally {
       this.#pending.delete(attempt);
     }

@@ -71,6 +71,6 @@ class MessageLink implements Link {
     void this.#messages.close(code, reason);
   }
   abort(reason?: TlsError): void {
-    this.#messages.channel.abort(reason);
+    this.#messages.abort(reason);
   }
 }

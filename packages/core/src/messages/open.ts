@@ -139,10 +139,13 @@ export async function acceptMessages(channel: TlsConnection, options: AcceptMess
   if (opening.protocols.length && !protocol)
     return refuse(1008, "no common protocol", refused("the client offers only protocols that this server lacks"));
   if (opening.session && sessions) {
-    const { id, received } = opening.session;
+    const { id, received, closing } = opening.session;
     const known = sessions.find(id, channel, opening.path, protocol);
     if (known === "foreign")
       return refuse(1008, "not your session", refused("it continues the session of another client, path or protocol"));
+    // The client cannot know whether its Close has arrived, if it lost the connection behind it.
+    if (!known && closing)
+      return refuse(1000, "the session has ended", refused("it comes back to close a session that has ended"));
     // A new session has nothing that the client could have received.
     const from = known ? known.startFor(received) : 0;
     if (from === undefined)
