@@ -2,12 +2,12 @@
  * Opens channels again and again: with delays between the attempts, and sooner when the network comes back.
  * @module
  */
-import { TlsError } from "@handclasp/core/client";
+import { keepSessions, TlsError } from "@handclasp/core/client";
 
 import type { OpeningSession } from "@handclasp/core/messages";
 import type { Dial, Dialed } from "./link.ts";
 
-/** What an opening says of our side of the session. */
+/** The part of an opening about our side of the session. */
 type SessionState = Omit<OpeningSession, "id">;
 type GetState = () => SessionState;
 
@@ -22,6 +22,8 @@ export class Dialer {
   readonly #onFailure: (error: unknown) => void;
   /** 128 random bits: anyone who knows them could continue the session. */
   readonly #id = randomId();
+  /** A later channel resumes the TLS session of an earlier one. */
+  readonly #tlsSessions = keepSessions();
   /** The attempts that have not opened a channel yet. */
   readonly #pending = new Set<AbortController>();
   #attempts = 0;
@@ -54,7 +56,7 @@ export class Dialer {
     const attempt = new AbortController();
     this.#pending.add(attempt);
     try {
-      return await this.#dial(attempt.signal, { id: this.#id, ...state });
+      return await this.#dial(attempt.signal, { id: this.#id, ...state }, this.#tlsSessions);
     } finally {
       this.#pending.delete(attempt);
     }

@@ -40,9 +40,9 @@ export interface Messages {
    * Sends a message: a text as UTF-8, bytes as they are. The bytes may change afterwards. Resolves when there is room
    * for more. Rejects if this side has closed or the connection has ended.
    *
-   * After the peer's Close, nothing can reach it, and `send` rejects with `closed`. But an application that answers each
-   * message must not fail before it has handled all. So after a read that has returned a message, one `send`, or 64
-   * while more messages wait, drops its message and resolves.
+   * After the peer's Close, nothing can reach it, and `send` rejects with `closed`. But an application that answers
+   * each message must not fail before it has handled all. So after a read that has returned a message, one `send`, or
+   * 64 while more messages wait, drops its message and resolves.
    */
   send(message: string | Uint8Array): Promise<void>;
   /**
@@ -62,7 +62,7 @@ export interface Messages {
    */
   close(code?: number, reason?: string): Promise<Closed>;
   /**
-   * Ends at once: what was sent may be lost, and `closed` rejects with `aborted`. A session ends too.
+   * Ends at once, also a session. Messages that were sent may be lost, and `closed` rejects with `aborted`.
    * @param reason becomes the error's `cause`
    */
   abort(reason?: unknown): void;

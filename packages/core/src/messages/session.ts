@@ -24,6 +24,7 @@ import {
   rejectWrongMessage,
 } from "./messages.ts";
 import { interruptedError, queueFullError } from "./sessionErrors.ts";
+import type { MessageSessionOptions } from "./sessionOptions.ts";
 import { SessionOutbox } from "./sessionOutbox.ts";
 
 /** A connection that continues a session, and the numbers that the two sides told each other. */
@@ -33,27 +34,6 @@ export interface Attachment {
   readonly peerReceived: number;
   /** The number of first messages on this connection that we have already received on the one before. */
   readonly skip: number;
-}
-
-export interface MessageSessionOptions {
-  /** A message ends the session if as many bytes of messages before it wait for the peer to acknowledge them. */
-  readonly maxQueue: number;
-  /** How long `close` waits while there is no connection, in milliseconds. Default 5,000. */
-  readonly closeTimeout?: number | undefined;
-  /** Called when the session has lost its connection. */
-  readonly onLost: (reason: TlsError) => void;
-  /** Called when the session gets a connection. */
-  readonly onAttached?: () => void;
-  /** Whether the session goes on after the peer's Close with this code. */
-  readonly survives?: (code: number) => boolean;
-  /** Called now and then while messages flow. */
-  readonly onProgress?: () => void;
-  /** Called when `heldBytes` has changed while there is no connection. */
-  readonly onHeld?: () => void;
-  /** Called when the session has ended. */
-  readonly onEnd?: () => void;
-  /** Called with the number of bytes of messages that the peer acknowledged. */
-  readonly onSent?: ((bytes: number) => void) | undefined;
 }
 
 export class MessageSession implements Messages {

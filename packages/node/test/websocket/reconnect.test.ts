@@ -148,6 +148,7 @@ test("the snippets of docs/reconnect.md have at most 20 lines, and lose or repea
   const sent = await sendThrough(relay, socket, (id, content) => ask({ id, content }), answers);
   expect(received).toEqual(numbers(sent));
   expect(said).toContain("connected again");
+  expect(socket.session?.resumed, "the TLS session").toBe(true);
   const closed = once(socket, "close");
   socket.close(1000);
   await closed;
