@@ -2,11 +2,17 @@
  * The code of a page that reads slowly. It counts the bytes that the page has received and not yet read. service.ts
  * bundles this file with the harness.
  */
-import { connect, type TlsConnection } from "@handclasp/browser";
+
+import { connect } from "@handclasp/browser";
+import { SecureWebSocketStream, secureByteSocket } from "@handclasp/browser/websocket";
+import { counted } from "./countedWebSocket.ts";
+
+/** How the page reads: `read()` of a channel, a stream of messages, or the events of a byte socket. */
+export type Way = "read" | "stream" | "byteSocket";
 
 export type SlowReader = {
-  /** Opens a channel. Call this once in each page. */
-  open(options: { readonly url: string; readonly ca: string }): Promise<void>;
+  /** Opens a connection. Call this once in each page. */
+  open(options: { readonly way: Way; readonly url: string; readonly ca: string }): Promise<void>;
   /** Reads at least this many bytes. With `bytesPerSecond`, reads no faster than that since the first call. */
   read(options: { readonly bytes: number; readonly bytesPerSecond?: number }): Promise<Counts>;
 };
@@ -27,37 +33,62 @@ declare global {
   var slowReader: SlowReader;
 }
 
-let channel: TlsConnection;
-let received = 0;
+type Options = { readonly ca: string; readonly serverName: string };
+/** Returns the number of bytes of the next piece, or `undefined` at the end. */
+type Pull = () => Promise<number | undefined>;
+
+let pull: Pull;
+/** How fast a byte socket's handler takes events: it cannot wait, so it keeps the page busy. */
+let eventRate = Number.POSITIVE_INFINITY;
 let read = 0;
 let mostHeld = 0;
 let start = 0;
 
-function countReceived(bytes: number): void {
-  received += bytes;
-  mostHeld = Math.max(mostHeld, received - read);
-}
+counted.onReceived = () => {
+  mostHeld = Math.max(mostHeld, counted.received - read);
+};
 
-globalThis.WebSocket = class extends WebSocket {
-  constructor(url: string | URL) {
-    super(url);
-    // This listener is the first one, so it counts a message before the transport gets it.
-    this.addEventListener("message", ({ data }) => countReceived(data.byteLength ?? 0));
-  }
+const openers: Record<Way, (url: string, options: Options) => Promise<Pull>> = {
+  async read(url, options) {
+    const channel = await connect(url, options);
+    return async () => (await channel.read())?.length;
+  },
+  async stream(url, options) {
+    const { readable } = await new SecureWebSocketStream(url, options).opened;
+    const reader = readable.getReader();
+    return async () => ((await reader.read()).value as Uint8Array | undefined)?.length;
+  },
+  async byteSocket(url, options) {
+    const socket = new (secureByteSocket(options))(url);
+    socket.binaryType = "arraybuffer";
+    let arrived = 0;
+    let wake: (() => void) | undefined;
+    socket.onmessage = ({ data }) => {
+      arrived += (data as ArrayBuffer).byteLength;
+      while (performance.now() < start + (arrived / eventRate) * 1000);
+      wake?.();
+    };
+    await socket.opened;
+    return async () => {
+      while (arrived === read) await new Promise<void>((resolve) => (wake = resolve));
+      return arrived - read;
+    };
+  },
 };
 
 globalThis.slowReader = {
-  async open({ url, ca }) {
-    channel = await connect(url, { ca, serverName: "127.0.0.1" });
+  async open({ way, url, ca }) {
+    pull = await openers[way](url, { ca, serverName: "127.0.0.1" });
   },
   async read({ bytes, bytesPerSecond = Number.POSITIVE_INFINITY }) {
     start ||= performance.now();
+    eventRate = bytesPerSecond;
     for (const end = read + bytes; read < end; ) {
       const wait = (read / bytesPerSecond) * 1000 - (performance.now() - start);
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-      const piece = await channel.read();
-      if (!piece) break;
-      read += piece.length;
+      const length = await pull();
+      if (length === undefined) break;
+      read += length;
     }
     return { read, mostHeld, time: performance.now() - start };
   },

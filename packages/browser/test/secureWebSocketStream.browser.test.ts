@@ -7,7 +7,12 @@ import { expect, inject, test } from "vitest";
 import { browserCredential } from "../src/crypto/credential.ts";
 import { webCrypto } from "../src/crypto/webCrypto.ts";
 import { webSocketTransport } from "../src/transport/webSocket.ts";
-import { type SecureWebSocketStream, secureWebSocketStream, WebSocketError } from "../src/websocket.ts";
+import {
+  SecureWebSocket,
+  type SecureWebSocketStream,
+  secureWebSocketStream,
+  WebSocketError,
+} from "../src/websocket.ts";
 
 const relay = inject("relay");
 const ca = await testCa();
@@ -15,7 +20,10 @@ const issued = await ca.issue();
 let pairs = 0;
 
 /** Opens a stream to a handler. */
-async function openTo(handler: (messages: Messages) => Promise<unknown>): Promise<SecureWebSocketStream> {
+async function openTo(
+  handler: (messages: Messages) => Promise<unknown>,
+  beforeOpening: () => void = () => {},
+): Promise<SecureWebSocketStream> {
   const id = `stream${++pairs}`;
   const near = new WebSocket(`${relay}/a/${id}`);
   await new Promise((resolve) => near.addEventListener("open", resolve));
@@ -26,6 +34,7 @@ async function openTo(handler: (messages: Messages) => Promise<unknown>): Promis
     alpn: [messageAlpn.answered],
   }).then(async (channel) => handler((await acceptMessages(channel)).messages));
   serving.catch(() => {});
+  beforeOpening();
   const Stream = secureWebSocketStream({ ca: ca.pem, carrier: `${relay}/b/${id}` });
   return new Stream("wss://localhost/");
 }
@@ -61,4 +70,20 @@ test("a WebSocketError of the page's own class has the peer's code and a cause",
   expect([error.constructor, error.closeCode, error.reason]).toEqual([WebSocketError, 1011, "broken"]);
   expect(TlsError.is(error.cause)).toBe(true);
   expect(WebSocketError).toBe((globalThis as { WebSocketError?: unknown }).WebSocketError);
+});
+
+test("a page may put SecureWebSocket in the place of WebSocket", async () => {
+  const host = globalThis.WebSocket;
+  const stream = await openTo(
+    (messages) => messages.send("hello"),
+    () => {
+      globalThis.WebSocket = SecureWebSocket as unknown as typeof WebSocket;
+    },
+  );
+  try {
+    const { readable } = await stream.opened;
+    expect((await readable.getReader().read()).value).toBe("hello");
+  } finally {
+    globalThis.WebSocket = host;
+  }
 });

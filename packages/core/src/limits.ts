@@ -282,6 +282,16 @@ export const highWaterMessages: number = 2 ** 16;
 /** The maximum number of pings of ours without an answer. */
 export const maxPings = 64;
 /**
+ * The number of messages in a row that are dropped without an error after the peer's Close, while messages before the
+ * Close wait to be read. An application may have stopped to read, and send for ever.
+ */
+export const maxUnheard = 64;
+/**
+ * The number of times that a session continues on another connection after `close`. Each connection begins the time
+ * limits of closing anew, and a peer that never answers our Close could return for ever.
+ */
+export const maxClosingReturns = 4;
+/**
  * The number of bytes of our messages without an acknowledgement from which on a writer of a session waits: more than a
  * fast connection carries until an acknowledgement comes back.
  */

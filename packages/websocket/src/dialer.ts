@@ -2,9 +2,14 @@
  * Opens channels again and again: with delays between the attempts, and sooner when the network comes back.
  * @module
  */
-import { TlsError } from "@handclasp/core/client";
+import { keepSessions, TlsError } from "@handclasp/core/client";
 
+import type { OpeningSession } from "@handclasp/core/messages";
 import type { Dial, Dialed } from "./link.ts";
+
+/** The part of an opening about our side of the session. */
+type SessionState = Omit<OpeningSession, "id">;
+type GetState = () => SessionState;
 
 export interface DelayOptions {
   readonly minDelay: number;
@@ -17,6 +22,8 @@ export class Dialer {
   readonly #onFailure: (error: unknown) => void;
   /** 128 random bits: anyone who knows them could continue the session. */
   readonly #id = randomId();
+  /** A later channel resumes the TLS session of an earlier one. */
+  readonly #tlsSessions = keepSessions();
   /** The attempts that have not opened a channel yet. */
   readonly #pending = new Set<AbortController>();
   #attempts = 0;
@@ -32,10 +39,10 @@ export class Dialer {
   }
 
   /** Opens a channel. Attempts go on while the transport fails. Rejects with any other error. */
-  async dial(received: number): Promise<Dialed> {
+  async dial(getState: GetState): Promise<Dialed> {
     for (;;) {
       try {
-        return await this.dialOnce(received);
+        return await this.dialOnce(getState());
       } catch (error) {
         if (this.#isStopped || !isPassing(error)) throw error;
         this.#onFailure(error);
@@ -44,13 +51,12 @@ export class Dialer {
     }
   }
 
-  /** @param received the number of messages of the session that this side has received */
-  async dialOnce(received: number): Promise<Dialed> {
+  async dialOnce(state: SessionState): Promise<Dialed> {
     if (this.#isStopped) throw stoppedError();
     const attempt = new AbortController();
     this.#pending.add(attempt);
     try {
-      return await this.#dial(attempt.signal, { id: this.#id, received });
+      return await this.#dial(attempt.signal, { id: this.#id, ...state }, this.#tlsSessions);
     } finally {
       this.#pending.delete(attempt);
     }

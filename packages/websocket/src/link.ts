@@ -2,7 +2,13 @@
  * A link is what a socket class needs of its connection: messages, or pieces of a stream of bytes.
  * @module
  */
-import { type ConnectOptions, type Session, type TlsConnection, TlsError } from "@handclasp/core/client";
+import {
+  type ClientSessions,
+  type ConnectOptions,
+  type Session,
+  type TlsConnection,
+  TlsError,
+} from "@handclasp/core/client";
 import type { Answer, MessageConnection, OpeningSession } from "@handclasp/core/messages";
 import { wrongOption } from "@handclasp/core/unstable";
 
@@ -36,8 +42,11 @@ export interface Dialed {
   readonly answer: Answer;
 }
 
-/** Opens a channel and a message connection that begins or continues a session. */
-export type Dial = (signal: AbortSignal, session: OpeningSession) => Promise<Dialed>;
+/**
+ * Opens a channel and a message connection that begins or continues a session.
+ * @param sessions the TLS sessions to resume, unless the socket's options name others
+ */
+export type Dial = (signal: AbortSignal, session: OpeningSession, sessions: ClientSessions) => Promise<Dialed>;
 
 /** Opens a channel to a URL: `connect` of @handclasp/browser or @handclasp/node. */
 export type Connect<Options extends ConnectOptions> = (url: URL, options: Options) => Promise<TlsConnection>;

@@ -2,7 +2,7 @@
  * Links by the framing of docs/message-framing.md.
  * @module
  */
-import type { ConnectOptions, TlsConnection, TlsError } from "@handclasp/core/client";
+import type { ClientSessions, ConnectOptions, TlsConnection, TlsError } from "@handclasp/core/client";
 import { type MessageConnection, messageProtocols, type OpeningSession, openSession } from "@handclasp/core/messages";
 import { type Connect, carrierUrl, type Dialed, type Link, type LinkEnd, openChannel, type Target } from "./link.ts";
 
@@ -10,10 +10,12 @@ export function openMessageLink<Options extends ConnectOptions>(
   connect: Connect<Options>,
   target: Target<Options>,
 ): Promise<Link> {
-  const dial = (signal: AbortSignal, session?: OpeningSession): Promise<Dialed> =>
-    openChannel(connect, { ...target, signal }, "/", messageProtocols).then((channel) =>
+  const dial = (signal: AbortSignal, session?: OpeningSession, sessions?: ClientSessions): Promise<Dialed> => {
+    const options = { sessions, ...target.options };
+    return openChannel(connect, { ...target, options, signal }, "/", messageProtocols).then((channel) =>
       openOver(channel, target, session),
     );
+  };
   const { reconnect, carrier = "/" } = target.options;
   if (!reconnect) return dial(target.signal).then(({ connection }) => new MessageLink(connection));
   // Checked here, so that the constructor throws.
@@ -71,6 +73,6 @@ class MessageLink implements Link {
     void this.#messages.close(code, reason);
   }
   abort(reason?: TlsError): void {
-    this.#messages.channel.abort(reason);
+    this.#messages.abort(reason);
   }
 }

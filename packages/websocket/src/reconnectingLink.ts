@@ -83,7 +83,7 @@ async function openReconnectingLink(
   if (events.signal.aborted) stop();
   const unwatch = watchHost(() => dialer.hurry());
   try {
-    const dialed = await dialer.dial(0);
+    const dialed = await dialer.dial(() => ({ received: 0 }));
     const { connection, answer } = dialed;
     if (answer.session) return new ReconnectingLink(dialer, connection, answer.session.received, options, events);
     connection.channel.abort();
@@ -165,6 +165,11 @@ class ReconnectingLink implements Link {
     this.#session.fail(reason);
   }
 
+  readonly #getState = (): { readonly received: number; readonly closing?: true } => ({
+    received: this.#session.received,
+    ...(this.#session.isClosing && { closing: true }),
+  });
+
   readonly #onAbort = (): void => this.abort();
 
   #onLost(reason: TlsError): void {
@@ -176,8 +181,6 @@ class ReconnectingLink implements Link {
   }
 
   #interrupted(reason: TlsError): void {
-    // The server may have received our Close, and must not take us for a new client.
-    if (this.#session.hasSentClose) return this.#session.fail(reason);
     this.#events.onInterrupted(reason);
     void this.#reopen();
   }
@@ -186,11 +189,11 @@ class ReconnectingLink implements Link {
     this.#isDialing = true;
     try {
       await this.#dialer.delay();
-      const dialed = await this.#dialer.dial(this.#session.received);
+      const dialed = await this.#dialer.dial(this.#getState);
       this.#isDialing = false;
       this.#continue(dialed);
     } catch (error) {
-      this.#fail(error);
+      this.#fail(this.#session.isClosing ? lostSessionError(error) : error);
     }
   }
 
@@ -208,7 +211,7 @@ class ReconnectingLink implements Link {
 
   async #renew(): Promise<void> {
     this.#isDialing = true;
-    const [outcome] = await Promise.allSettled([this.#dialer.dialOnce(this.#session.received)]);
+    const [outcome] = await Promise.allSettled([this.#dialer.dialOnce(this.#getState())]);
     this.#isDialing = false;
     const { isInterrupted, hasEnded } = this.#session;
     if (outcome.status === "fulfilled") {
@@ -279,7 +282,8 @@ const noSessionsError = (): TlsError =>
     advice: "give acceptMessages the option sessions, or leave out reconnect",
   });
 
-const lostSessionError = (): TlsError =>
-  new TlsError(undefined, "the server had lost the session before the socket could close", {
+const lostSessionError = (cause?: unknown): TlsError =>
+  new TlsError(undefined, "the connection was lost while the socket closed, and no other could close the session", {
     code: "session_lost",
+    cause,
   });

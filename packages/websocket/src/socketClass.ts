@@ -33,6 +33,8 @@ export function socketClass<Options extends ConnectOptions>(
     readonly #url: URL;
     readonly #handlers = new EventHandlers(this);
     readonly #opening = new AbortController();
+    /** Whether the loss of a connection is not the end. */
+    readonly #reconnects: boolean;
     #readyState: number = CONNECTING;
     #binaryType: "blob" | "arraybuffer" = "blob";
     #bufferedAmount = 0;
@@ -59,7 +61,8 @@ export function socketClass<Options extends ConnectOptions>(
       this.#opened = new Promise((resolve) => (this.#settleOpened = resolve));
       this.#closed = new Promise((resolve) => (this.#settleClosed = resolve));
       for (const promise of [this.#opened, this.#closed]) promise.catch(() => {});
-      const { signal } = options;
+      const { signal, reconnect } = options;
+      this.#reconnects = reconnect !== undefined;
       const abort = (): void => this.#opening.abort(signal?.reason);
       if (signal?.aborted) abort();
       else signal?.addEventListener("abort", abort, { once: true });
@@ -140,7 +143,7 @@ export function socketClass<Options extends ConnectOptions>(
       // biome-ignore lint/complexity/noArguments: `send.length` is 1, and `send(undefined)` sends a text.
       if (arguments.length === 0) throw new TypeError("send takes one argument");
       const message = messageOf(data);
-      if (state === CONNECTING) throw domError("InvalidStateError", "the socket is not open yet");
+      if (state === CONNECTING) throw domError("InvalidStateError", "the socket is not open yet: wait for `open`");
       if (isBlob(message)) this.#bufferedAmount += message.size;
       if (state !== OPEN) {
         if (!isBlob(message)) this.#bufferedAmount += lengthOf(message);
@@ -181,7 +184,7 @@ export function socketClass<Options extends ConnectOptions>(
         if (this.#readyState === OPEN) this.#readyState = CLOSING;
         this.#finish(await link.closed);
       } catch (error) {
-        this.#fail(error as Error, this.#link !== undefined && isLoss(error));
+        this.#fail(error as Error, this.#link !== undefined && !this.#reconnects && isLoss(error));
       }
     }
 

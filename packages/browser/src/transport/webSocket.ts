@@ -37,13 +37,16 @@ export function webSocketTransport(ws: WebSocket): Transport {
   return new WebSocketTransport(ws);
 }
 
+/** The host's class. The page may later put SecureWebSocket in its place, which would open itself for ever. */
+const HostWebSocket = globalThis.WebSocket;
+
 /**
  * Opens a WebSocket and makes a transport over it.
  * @throws TlsError `websocket_blocked`
  */
 export function openWebSocket(url: URL): Transport {
   try {
-    return new WebSocketTransport(new WebSocket(url), false);
+    return new WebSocketTransport(new HostWebSocket(url), false);
   } catch (error) {
     throw blocked(url.href, error);
   }

@@ -17,7 +17,7 @@ export const messageRows: Readonly<Record<MessageFault, ErrorRow>> = {
     "The peer broke a rule of the framing of messages, for example by a frame with an unknown opcode, by text " +
       "that is not UTF-8, or by an invalid opening. The peer gets a Close with `closeCode`.",
     "Correct the peer by [message-framing.md](message-framing.md), if it is not a Handclasp of this version.",
-    "the peer sent a frame with the unknown opcode 3",
+    "a frame has the unknown opcode 3",
   ),
   no_close: peer(
     undefined,

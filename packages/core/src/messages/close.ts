@@ -27,8 +27,8 @@ export const noCode = 1005;
 export function readClose(payload: Uint8Array): CloseInfo {
   if (!payload.length) return { code: noCode, reason: "" };
   const code = (payload[0] as number) * 256 + (payload[1] as number);
-  if (payload.length < 2) throw new FrameError(1002, "the peer closed with half a code");
-  if (!isSent(code)) throw new FrameError(1002, `the peer closed with the invalid code ${code}`);
+  if (payload.length < 2) throw new FrameError(1002, "a Close has half a code");
+  if (!isSent(code)) throw new FrameError(1002, `a Close has the invalid code ${code}`);
   return { code, reason: utf8Of(payload.subarray(2)) };
 }
 

@@ -10,11 +10,19 @@ import { closedError, closeTimeoutError, localCloseError } from "../connection/e
 import { TlsError, usageError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
 import { closeTimeout, maxPings } from "../limits.ts";
+import { printable } from "../printable.ts";
 import { type CloseInfo, closePayload, cutReason, encodeClose } from "./close.ts";
 import { FrameError } from "./frameError.ts";
 import { FrameReader, opcodes, type Received } from "./frames.ts";
 import { Inbox } from "./inbox.ts";
-import { type Closed, type Message, type Messages, messageIterator } from "./messages.ts";
+import {
+  type Closed,
+  isMessage,
+  type Message,
+  type Messages,
+  messageIterator,
+  rejectWrongMessage,
+} from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 
 export interface MessageLimits {
@@ -122,9 +130,10 @@ export class MessageConnection implements Messages {
   }
 
   send(message: string | Uint8Array): Promise<void> {
-    if (typeof message !== "string" && (message as Partial<Uint8Array> | undefined)?.BYTES_PER_ELEMENT !== 1)
-      return markHandled(Promise.reject(usageError("send takes a text or a Uint8Array")));
-    return this.#refused ?? this.#outbox.addMessage(message);
+    if (!isMessage(message)) return rejectWrongMessage();
+    const refused = this.#refused;
+    if (!refused) return this.#outbox.addMessage(message);
+    return this.#receivedClose && !this.#localClose && this.#inbox.takeAnswer() ? Promise.resolve() : refused;
   }
 
   get waitingBytes(): number {
@@ -160,6 +169,10 @@ export class MessageConnection implements Messages {
     if (this.#localClose) this.#inbox.stop(this.#localClose);
     this.#advance();
     return this.closed;
+  }
+
+  abort(reason?: unknown): void {
+    this.channel.abort(reason);
   }
 
   get closed(): Promise<Closed> {
@@ -246,22 +259,22 @@ export class MessageConnection implements Messages {
       case "message":
         return this.#inbox.add(received);
       case "ping":
-        this.onPing?.(received.data);
+        callGuarded(() => this.onPing?.(received.data));
         return this.#isClosing ? undefined : this.#outbox.addPong(received.data);
       case "pong":
         return this.#handlePong(String.fromCharCode(...received.data));
       case "close":
         return this.#handleClose(received);
       case "ack":
-        if (!this.onAck) throw new FrameError(1002, "the peer acknowledged messages outside a session");
+        if (!this.onAck) throw new FrameError(1002, "an acknowledgement is outside a session");
         return this.onAck(received.count);
       case "opening":
-        throw new FrameError(1002, "the peer sent an opening that was not expected");
+        throw new FrameError(1002, "an opening is out of place");
     }
   }
 
   #handleOpening(received: Received, pending: Deferred<Bytes>): void {
-    if (received.type !== "opening") throw new FrameError(1002, "the peer began without an opening");
+    if (received.type !== "opening") throw new FrameError(1002, "the first frame is not an opening");
     this.#pendingOpening = undefined;
     this.#reader.refusesMessages = false;
     this.#isHeld = true;
@@ -279,7 +292,7 @@ export class MessageConnection implements Messages {
     this.#pendingOpening?.reject(refusedError(code, reason));
     this.#endReading();
     // The peer handles no message after its Close (RFC 6455 §5.5.1), so those that wait would be lost in any case.
-    this.#droppedBytes = this.#outbox.drop(closedError());
+    this.#droppedBytes = this.#outbox.drop(this.#inbox.isAnswering ? undefined : closedError());
     this.#sendClose(encodeClose({ code, reason: "" }));
     this.#closeChannel();
   }
@@ -322,7 +335,7 @@ const noCloseError = (): TlsError =>
 const refusedError = (code: number, reason: string): TlsError =>
   new TlsError(
     undefined,
-    `the server refused to open, with the code ${code} and the reason ${JSON.stringify(reason)}`,
+    `the server refused to open, with the code ${code} and the reason ${JSON.stringify(printable(reason, 123))}`,
     {
       code: "open_refused",
       // A server that restarts or is overloaded may accept a later attempt (RFC 6455 §7.4.1, and IANA's registry).
@@ -333,4 +346,4 @@ const refusedError = (code: number, reason: string): TlsError =>
 
 /** A message below the limit may still exceed the memory of this host, or the longest text of its engine. */
 const tooBigForMemory = (cause: unknown): FrameError =>
-  new FrameError(1009, "the peer sent a message that does not fit into memory", "message_too_big", cause);
+  new FrameError(1009, "a message does not fit into memory", "message_too_big", cause);

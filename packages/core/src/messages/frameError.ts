@@ -23,6 +23,6 @@ export function utf8Of(bytes: Uint8Array): string {
   } catch (error) {
     // A text may also be too long for a string of this JavaScript engine.
     if (!(error instanceof TypeError)) throw error;
-    throw new FrameError(1007, "the peer sent text that is not UTF-8");
+    throw new FrameError(1007, "a text is not UTF-8");
   }
 }

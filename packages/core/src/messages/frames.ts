@@ -128,8 +128,8 @@ export class FrameReader {
 
   #begin(first: number, length: number): void {
     const opcode = first & 15;
-    if (first & 0x70) throw new FrameError(1002, "the peer set a reserved bit of a frame");
-    if ((this.#header[1] as number) & 0x80) throw new FrameError(1002, "the peer masked a frame");
+    if (first & 0x70) throw new FrameError(1002, "a frame has a reserved bit set");
+    if ((this.#header[1] as number) & 0x80) throw new FrameError(1002, "a frame is masked");
     this.#isFinal = first >= 0x80;
     if (opcode >= opcodes.close) this.#checkControl(opcode, length);
     else this.#beginFragment(opcode, length);
@@ -141,16 +141,20 @@ export class FrameReader {
     if (opcode > opcodes.ack) throw unknownOpcode(opcode);
     // RFC 6455 §5.5: 125 bytes, not fragmented. An opening has a path.
     if (!this.#isFinal || length > (opcode === opcodes.opening ? maxOpening : 125))
-      throw new FrameError(1002, "the peer sent a control frame that is too long or in fragments");
+      throw new FrameError(1002, "a control frame is too long or in fragments");
   }
 
   #beginFragment(opcode: number, length: number): void {
     if (opcode > opcodes.binary) throw unknownOpcode(opcode);
-    if (this.refusesMessages) throw new FrameError(1002, "the peer began without an opening");
+    if (this.refusesMessages) throw new FrameError(1002, "the first frame is not an opening");
     if ((opcode === opcodes.continuation) !== (this.#messageOpcode !== undefined))
-      throw new FrameError(1002, "the peer sent a fragment out of place");
+      throw new FrameError(1002, "a fragment is out of place");
     if (this.#message.length + length > this.#maxMessage)
-      throw new FrameError(1009, `the peer sent a message of more than ${this.#maxMessage} bytes`, "message_too_big");
+      throw new FrameError(
+        1009,
+        `a message has more than ${this.#maxMessage} bytes (maxMessage of its receiver)`,
+        "message_too_big",
+      );
     this.#messageOpcode ??= opcode;
   }
 
@@ -205,12 +209,11 @@ export const encodeAck = (count: number): Uint8Array => new TextEncoder().encode
 
 function readAck(payload: Uint8Array): number {
   const digits = utf8Of(payload);
-  if (!/^(0|[1-9]\d{0,15})$/.test(digits)) throw new FrameError(1002, "the peer sent an invalid acknowledgement");
+  if (!/^(0|[1-9]\d{0,15})$/.test(digits)) throw new FrameError(1002, "an acknowledgement is not a number");
   return Number(digits);
 }
 
-const unknownOpcode = (opcode: number): FrameError =>
-  new FrameError(1002, `the peer sent a frame with the unknown opcode ${opcode}`);
+const unknownOpcode = (opcode: number): FrameError => new FrameError(1002, `a frame has the unknown opcode ${opcode}`);
 
 function headerLengthOf(second: number): number {
   const length = second & 127;
@@ -224,6 +227,6 @@ function payloadLengthOf(header: Uint8Array): number {
   const length = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
   // RFC 6455 §5.2: the length has the fewest bytes possible, and the first bit of eight is 0.
   if (length < (short === 126 ? 126 : 2 ** 16) || length >= 2 ** 63)
-    throw new FrameError(1002, "the peer encoded a length in too many bytes");
+    throw new FrameError(1002, "a length is encoded in too many bytes");
   return length;
 }

@@ -5,7 +5,7 @@
 import { type Deferred, deferred } from "../connection/deferred.ts";
 import { type TlsError, usageError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
-import { highWaterMessages, itemOverhead } from "../limits.ts";
+import { highWaterMessages, itemOverhead, maxUnheard } from "../limits.ts";
 import { FrameReader } from "./frames.ts";
 import { FrameWriter } from "./frameWriter.ts";
 import type { Message } from "./messages.ts";
@@ -31,6 +31,8 @@ export class Inbox {
   #pendingRead: Deferred<Message | undefined> | undefined;
   /** The result of a read once the queue is empty. */
   #end: { readonly error?: TlsError | undefined } | undefined;
+  /** The number of messages that the application has sent after the peer's Close and since it took one. */
+  #unheard = maxUnheard;
 
   /**
    * @param onRoom called after a read when few messages wait
@@ -47,11 +49,13 @@ export class Inbox {
     if (!this.#queue.length) this.#unpack();
     const item = this.#queue.shift();
     if (item) {
+      this.#unheard = 0;
       this.#length--;
       this.#bytes -= item.length + itemOverhead;
       if (this.#bytes < this.#limit / 2) this.#onRoom();
       return Promise.resolve(item.data);
     }
+    this.#unheard = maxUnheard;
     if (this.#end) return this.#end.error ? markHandled(Promise.reject(this.#end.error)) : Promise.resolve(undefined);
     this.#pendingRead = deferred<Message | undefined>();
     return markHandled(this.#pendingRead.promise);
@@ -71,12 +75,28 @@ export class Inbox {
     return this.#length;
   }
 
+  /**
+   * Whether a message that the application sends after the peer's Close seems to answer the messages before the Close:
+   * it has just taken one, and more may wait. An error would stop it before it has handled them all.
+   */
+  get isAnswering(): boolean {
+    return this.#unheard < (this.#length ? maxUnheard : 1);
+  }
+
+  /** Counts a message that is sent after the peer's Close. Returns whether it seems to be an answer. */
+  takeAnswer(): boolean {
+    const { isAnswering } = this;
+    this.#unheard++;
+    return isAnswering;
+  }
+
   /** Adds a message, unless the application will read no more. */
   add(item: Item): void {
     if (this.#end) return;
     const pendingRead = this.#pendingRead;
     if (pendingRead) {
       this.#pendingRead = undefined;
+      this.#unheard = 0;
       return pendingRead.resolve(item.data);
     }
     this.#length++;

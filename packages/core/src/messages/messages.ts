@@ -4,6 +4,8 @@
  */
 import type { Bytes } from "../bytes/bytes.ts";
 import type { TlsConnection } from "../connection/connection.ts";
+import { usageError } from "../errors.ts";
+import { markHandled } from "../flow.ts";
 import type { CloseInfo } from "./close.ts";
 
 /** A text or binary message. */
@@ -11,7 +13,7 @@ export type Message = string | Bytes;
 
 /** How both sides closed. */
 export interface Closed extends CloseInfo {
-  /** The number of bytes of our messages that were dropped, because the peer closed before they were sent. */
+  /** The number of bytes of our messages that waited when the peer closed, and were dropped. */
   readonly droppedBytes: number;
 }
 
@@ -37,6 +39,10 @@ export interface Messages {
   /**
    * Sends a message: a text as UTF-8, bytes as they are. The bytes may change afterwards. Resolves when there is room
    * for more. Rejects if this side has closed or the connection has ended.
+   *
+   * After the peer's Close, nothing can reach it, and `send` rejects with `closed`. But an application that answers
+   * each message must not fail before it has handled all. So after a read that has returned a message, one `send`, or
+   * 64 while more messages wait, drops its message and resolves.
    */
   send(message: string | Uint8Array): Promise<void>;
   /**
@@ -56,12 +62,24 @@ export interface Messages {
    */
   close(code?: number, reason?: string): Promise<Closed>;
   /**
+   * Ends at once, also a session. Messages that were sent may be lost, and `closed` rejects with `aborted`.
+   * @param reason becomes the error's `cause`
+   */
+  abort(reason?: unknown): void;
+  /**
    * Resolves once both sides have closed: the peer's Close has arrived, and the channel has ended. Rejects with the
    * TlsError of any other end.
    */
   readonly closed: Promise<Closed>;
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void>;
 }
+
+/** Whether `send` takes a value. */
+export const isMessage = (value: unknown): value is Message =>
+  typeof value === "string" || (value as Partial<Uint8Array> | undefined)?.BYTES_PER_ELEMENT === 1;
+
+export const rejectWrongMessage = (): Promise<never> =>
+  markHandled(Promise.reject(usageError("send takes a text or a Uint8Array")));
 
 /** Iterates over the messages of `read`. */
 export const messageIterator = (

@@ -7,6 +7,7 @@ import { handshakeTimeoutError } from "../connection/errors.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Awaitable, ignore } from "../flow.ts";
 import { maxMessage as defaultMaxMessage, handshakeTimeout, maxOpening } from "../limits.ts";
+import { printable } from "../printable.ts";
 import { optionsOf, wrongOption } from "../validation/options.ts";
 import { MessageConnection, type MessageLimits } from "./connection.ts";
 import { FrameError } from "./frameError.ts";
@@ -137,12 +138,19 @@ export async function acceptMessages(channel: TlsConnection, options: AcceptMess
   }
   const protocol = protocols.find((one) => opening.protocols.includes(one)) ?? "";
   if (opening.protocols.length && !protocol)
-    return refuse(1008, "no common protocol", refused("the client offers only protocols that this server lacks"));
+    return refuse(
+      1008,
+      "no common protocol",
+      refused(`it offers the protocols ${printable(opening.protocols.join(), 200)}, not ${protocols.join() || "none"}`),
+    );
   if (opening.session && sessions) {
-    const { id, received } = opening.session;
+    const { id, received, closing } = opening.session;
     const known = sessions.find(id, channel, opening.path, protocol);
     if (known === "foreign")
       return refuse(1008, "not your session", refused("it continues the session of another client, path or protocol"));
+    // The client cannot know whether its Close has arrived, if it lost the connection behind it.
+    if (!known && closing)
+      return refuse(1000, "the session has ended", refused("it comes back to close a session that has ended"));
     // A new session has nothing that the client could have received.
     const from = known ? known.startFor(received) : 0;
     if (from === undefined)

@@ -28,6 +28,8 @@ export interface OpeningSession {
   readonly id: string;
   /** The number of the server's messages that the client has received. */
   readonly received: number;
+  /** True if the client comes back only to close: a server that has no such session must not begin one. */
+  readonly closing?: true | undefined;
 }
 
 /** The answer of a server. */
@@ -73,10 +75,14 @@ export function readOpening(payload: Uint8Array): Opening {
 export const isPath = (text: string): boolean => /^\/[!-"$-~]*$/.test(text);
 
 function readSession(value: unknown): OpeningSession {
-  const { id, received, ...others } = properties(value);
-  const isValid = typeof id === "string" && /^[\w-]{22,64}$/.test(id) && isCount(received);
+  const { id, received, closing, ...others } = properties(value);
+  const isValid =
+    typeof id === "string" &&
+    /^[\w-]{22,64}$/.test(id) &&
+    isCount(received) &&
+    (closing === undefined || closing === true);
   if (!isValid || Object.keys(others).length) throw invalidOpening();
-  return { id, received };
+  return { id, received, ...(closing && { closing }) };
 }
 
 /** @throws FrameError */
@@ -112,4 +118,4 @@ function properties(value: unknown): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-const invalidOpening = (): FrameError => new FrameError(1002, "the peer sent an invalid opening");
+const invalidOpening = (): FrameError => new FrameError(1002, "an opening is invalid");

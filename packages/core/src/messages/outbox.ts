@@ -85,11 +85,15 @@ export class Outbox {
     return this.#isFlushing;
   }
 
-  /** Drops the messages that the channel has not taken, and returns the number of their bytes. */
-  drop(error: TlsError): number {
+  /**
+   * Drops the messages that the channel has not taken, and returns the number of their bytes.
+   * @param error what their sender gets, if anything
+   */
+  drop(error: TlsError | undefined): number {
     this.#pong = undefined;
     this.#ack = undefined;
-    this.#room?.reject(error);
+    if (error) this.#room?.reject(error);
+    else this.#room?.resolve();
     this.#room = undefined;
     return this.#messages.drop();
   }

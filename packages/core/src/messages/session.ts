@@ -6,15 +6,25 @@
 import type { Bytes } from "../bytes/bytes.ts";
 import type { TlsConnection } from "../connection/connection.ts";
 import { type Deferred, deferred } from "../connection/deferred.ts";
-import { closedError, closeTimeoutError, localCloseError } from "../connection/errors.ts";
-import { TlsError, usageError } from "../errors.ts";
+import { abortError, closedError, closeTimeoutError, localCloseError } from "../connection/errors.ts";
+import { TlsError } from "../errors.ts";
 import { ignore, markHandled } from "../flow.ts";
-import { ackBytes, ackDelay, ackEvery, closeTimeout, highWaterMessages } from "../limits.ts";
+import { ackBytes, ackDelay, ackEvery, closeTimeout, highWaterMessages, maxClosingReturns } from "../limits.ts";
+import { printable } from "../printable.ts";
 import { closePayload } from "./close.ts";
 import type { MessageConnection } from "./connection.ts";
 import { FrameError } from "./frameError.ts";
 import { Inbox } from "./inbox.ts";
-import { type Closed, type Message, type Messages, messageIterator } from "./messages.ts";
+import {
+  type Closed,
+  isMessage,
+  type Message,
+  type Messages,
+  messageIterator,
+  rejectWrongMessage,
+} from "./messages.ts";
+import { interruptedError, queueFullError } from "./sessionErrors.ts";
+import type { MessageSessionOptions } from "./sessionOptions.ts";
 import { SessionOutbox } from "./sessionOutbox.ts";
 
 /** A connection that continues a session, and the numbers that the two sides told each other. */
@@ -24,27 +34,6 @@ export interface Attachment {
   readonly peerReceived: number;
   /** The number of first messages on this connection that we have already received on the one before. */
   readonly skip: number;
-}
-
-export interface MessageSessionOptions {
-  /** A message ends the session if as many bytes of messages before it wait for the peer to acknowledge them. */
-  readonly maxQueue: number;
-  /** How long `close` waits while there is no connection, in milliseconds. Default 5,000. */
-  readonly closeTimeout?: number | undefined;
-  /** Called when the session has lost its connection. */
-  readonly onLost: (reason: TlsError) => void;
-  /** Called when the session gets a connection. */
-  readonly onAttached?: () => void;
-  /** Whether the session goes on after the peer's Close with this code. */
-  readonly survives?: (code: number) => boolean;
-  /** Called now and then while messages flow. */
-  readonly onProgress?: () => void;
-  /** Called when `heldBytes` has changed while there is no connection. */
-  readonly onHeld?: () => void;
-  /** Called when the session has ended. */
-  readonly onEnd?: () => void;
-  /** Called with the number of bytes of messages that the peer acknowledged. */
-  readonly onSent?: ((bytes: number) => void) | undefined;
 }
 
 export class MessageSession implements Messages {
@@ -66,7 +55,8 @@ export class MessageSession implements Messages {
   #receiverWake: Deferred<void> | undefined;
   /** The arguments of `close`. */
   #closing: Parameters<MessageConnection["close"]> | undefined;
-  #hasSentClose = false;
+  /** The number of connections since `close`. */
+  #closingReturns = 0;
   #closeTimer: unknown;
   #error: TlsError | undefined;
   #hasEnded = false;
@@ -91,10 +81,6 @@ export class MessageSession implements Messages {
   }
   get isClosing(): boolean {
     return this.#closing !== undefined;
-  }
-  /** Whether the peer may have received our Close. */
-  get hasSentClose(): boolean {
-    return this.#hasSentClose;
   }
   /** True before the end while there is no connection. */
   get isInterrupted(): boolean {
@@ -137,6 +123,8 @@ export class MessageSession implements Messages {
     this.#connection = connection;
     this.#channel = connection.channel;
     this.#protocol = connection.protocol;
+    if (this.#closing && this.#closingReturns++ === maxClosingReturns)
+      return this.fail(interruptedError("the peer lost connection after connection instead of closing"));
     this.#skip = Math.max(skip, 0);
     this.#ackSent = this.#received - this.#skip;
     this.#wakeReceiver();
@@ -151,7 +139,7 @@ export class MessageSession implements Messages {
     this.#closeTimer = undefined;
     this.#options.onAttached?.();
     try {
-      if (skip < 0) throw new FrameError(1002, "the peer does not send messages that we have not received");
+      if (skip < 0) throw new FrameError(1002, "messages of the session are missing");
       this.#outbox.use(connection, peerReceived);
     } catch (error) {
       return connection.fail(error as FrameError);
@@ -187,8 +175,8 @@ export class MessageSession implements Messages {
   }
 
   send(message: string | Uint8Array): Promise<void> {
-    if (typeof message !== "string" && (message as Partial<Uint8Array> | undefined)?.BYTES_PER_ELEMENT !== 1)
-      return markHandled(Promise.reject(usageError("send takes a text or a Uint8Array")));
+    if (!isMessage(message)) return rejectWrongMessage();
+    if (this.#hasPeerClosed && this.#inbox.takeAnswer()) return Promise.resolve();
     if (this.#hasEnded || this.#closing) return markHandled(Promise.reject(this.#refusal));
     if (!this.#outbox.isFull) {
       const room = this.#outbox.add(message);
@@ -219,6 +207,10 @@ export class MessageSession implements Messages {
     return this.closed;
   }
 
+  abort(reason?: unknown): void {
+    this.fail(abortError(reason, "user_canceled"));
+  }
+
   /** Ends the session with an error. */
   fail(error: TlsError): void {
     if (this.#hasEnded) return;
@@ -228,13 +220,16 @@ export class MessageSession implements Messages {
     this.#closed.reject(error);
   }
 
+  get #hasPeerClosed(): boolean {
+    return this.#hasEnded && !this.#error && !this.#closing;
+  }
+
   get #refusal(): TlsError {
     return this.#error ?? (this.#closing ? localCloseError() : closedError());
   }
 
   /** The Close comes after all messages. The connection limits how long that takes. */
   #sendClose(connection: MessageConnection, closing: Parameters<MessageConnection["close"]>): void {
-    this.#hasSentClose = true;
     this.#outbox.giveAll();
     void connection.close(...closing);
   }
@@ -245,7 +240,9 @@ export class MessageSession implements Messages {
     if (end instanceof FrameError) return this.fail(end);
     if (TlsError.is(end)) return this.#detach(end);
     if (!this.#closing && this.#options.survives?.(end.code))
-      return this.#detach(interruptedError(`the peer left: ${end.code}${end.reason && ` (${end.reason})`}`));
+      return this.#detach(
+        interruptedError(`the peer left: ${end.code}${end.reason && ` (${printable(end.reason, 123)})`}`),
+      );
     this.#end();
     this.#closed.resolve(end);
   }
@@ -333,18 +330,8 @@ export class MessageSession implements Messages {
     clearTimeout(this.#ackTimer);
     clearTimeout(this.#closeTimer);
     this.#inbox.end(error);
-    this.#outbox.end(error);
+    this.#outbox.end(this.#hasPeerClosed && this.#inbox.isAnswering ? undefined : this.#refusal);
     this.#wakeReceiver();
     this.#options.onEnd?.();
   }
 }
-
-const queueFullError = (max: number): TlsError =>
-  new TlsError(undefined, `${max} bytes of messages or more wait for the peer`, {
-    code: "queue_full",
-    fault: "application",
-    advice: "await each send, or raise maxQueue",
-  });
-
-const interruptedError = (message: string): TlsError =>
-  new TlsError(undefined, message, { code: "interrupted", fault: "transport" });

@@ -2,8 +2,8 @@
  * The messages of a session that its peer has not acknowledged.
  * @module
  */
+import { callGuarded } from "../connection/callGuarded.ts";
 import { type Deferred, deferred } from "../connection/deferred.ts";
-import { closedError } from "../connection/errors.ts";
 import type { TlsError } from "../errors.ts";
 import { ignore, markHandled } from "../flow.ts";
 import { highWaterMessages, highWaterSession, itemOverhead } from "../limits.ts";
@@ -94,7 +94,7 @@ export class SessionOutbox {
    */
   acknowledge(count: number): void {
     const fresh = count - this.#acknowledged;
-    if (fresh < 0 || fresh > this.#given) throw new FrameError(1002, "the peer acknowledged an impossible number");
+    if (fresh < 0 || fresh > this.#given) throw new FrameError(1002, "an acknowledgement is impossible");
     this.#drop(fresh);
     this.#given -= fresh;
     this.#acknowledged = count;
@@ -108,11 +108,15 @@ export class SessionOutbox {
     return messages;
   }
 
-  /** Forgets all messages, and leaves their number of bytes as it is. */
-  end(error: TlsError = closedError()): void {
+  /**
+   * Forgets all messages, and leaves their number of bytes as it is.
+   * @param error what a sender gets that waits, if anything
+   */
+  end(error: TlsError | undefined): void {
     this.#connection = undefined;
     this.#kept = [];
-    this.#room?.reject(error);
+    if (error) this.#room?.reject(error);
+    else this.#room?.resolve();
     this.#room = undefined;
   }
 
@@ -134,9 +138,10 @@ export class SessionOutbox {
   }
 
   #drop(count: number): void {
+    const onSent = this.#onSent;
     for (const { length } of this.#kept.splice(0, count)) {
       this.waitingBytes -= length;
-      this.#onSent?.(length);
+      if (onSent) callGuarded(() => onSent(length));
     }
     if (!this.#hasRoom) return;
     this.#room?.resolve();

@@ -4,10 +4,10 @@
  */
 import { equal } from "../bytes/bytes.ts";
 import type { TlsConnection } from "../connection/connection.ts";
-import { TlsError } from "../errors.ts";
 import { maxKeptBytes, maxKeptSessions, maxSessionQueue, sessionKeepTime } from "../limits.ts";
 import { optionsOf } from "../validation/options.ts";
 import { MessageSession } from "./session.ts";
+import { lostClientError } from "./sessionErrors.ts";
 
 export interface MessageSessionsOptions {
   /** How long a session waits for its client, in milliseconds. Default 60,000. */
@@ -154,6 +154,3 @@ const isSame = (before: Client, now: Client): boolean =>
   (before.certificate && now.certificate
     ? equal(before.certificate, now.certificate)
     : before.certificate === now.certificate);
-
-const lostClientError = (): TlsError =>
-  new TlsError(undefined, "the client did not come back", { code: "session_lost", fault: "transport" });

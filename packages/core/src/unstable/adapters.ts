@@ -20,10 +20,10 @@ export type { LocalFault, MessageFault, ProtocolFault, TransportFault } from "..
 export { configurationError, usageError } from "../errors.ts";
 export { runFlow } from "../flow.ts";
 export { itemOverhead, maxTransportMessage } from "../limits.ts";
+export { printable } from "../printable.ts";
 export { optionsOf, wrongOption } from "../validation/options.ts";
 export { clientOptions } from "../validation/tables.ts";
 export { withExplanation } from "../validation/withExplanation.ts";
 export { keyMismatch, readOwnChain, verifyChain, verifyKey } from "../x509/chain.ts";
 export { readCredential } from "../x509/credential.ts";
-export { printable } from "../x509/errors.ts";
 export { parsePemCertificates, pemBlocks } from "../x509/pem.ts";

@@ -2,8 +2,10 @@
  * The error for a refused certificate, and its alert (RFC 5246 §7.2.2).
  * @module
  */
+
 import type { CertificateFault } from "../errorCodes.ts";
 import { type AlertDescription, TlsError, type TlsErrorOptions } from "../errors.ts";
+import { printable } from "../printable.ts";
 
 export type { CertificateFault };
 
@@ -60,13 +62,3 @@ export class CertificateError extends TlsError {
 const describe = ({ position, subject }: CertificatePlace): string =>
   (position === undefined ? "certificate" : `certificate ${position}`) +
   (subject === undefined ? "" : ` (${printable(subject, 200) || "no subject"})`);
-
-/**
- * Makes a text that the peer chose safe for a log: replaces control characters, and cuts the text to `length`
- * characters.
- */
-export const printable = (text: string, length: number): string => {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are replaced
-  const clean = text.slice(0, length + 1).replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
-  return clean.length > length ? `${clean.slice(0, length)}…` : clean;
-};

@@ -38,36 +38,28 @@ async function provoke({ messages, raw }: RawPeer, ...bytes: readonly Uint8Array
 
 const protocolError: readonly (readonly [string, Uint8Array, string])[] = [
   ...[0x40, 0x20, 0x10].map(
-    (bit) => [`the reserved bit ${bit}`, frame(0x81 | bit), "1002 the peer set a reserved bit of a frame"] as const,
+    (bit) => [`the reserved bit ${bit}`, frame(0x81 | bit), "1002 a frame has a reserved bit set"] as const,
   ),
-  ["a masked frame", hex("8185 37fa213d 7f9f4d5158"), "1002 the peer masked a frame"],
-  ["a masked control frame", hex("8980 00000000"), "1002 the peer masked a frame"],
+  ["a masked frame", hex("8185 37fa213d 7f9f4d5158"), "1002 a frame is masked"],
+  ["a masked control frame", hex("8980 00000000"), "1002 a frame is masked"],
   ...[3, 4, 5, 6, 7, 13, 14, 15].map(
     (opcode) =>
-      [
-        `the opcode ${opcode}`,
-        frame(0x80 | opcode),
-        `1002 the peer sent a frame with the unknown opcode ${opcode}`,
-      ] as const,
+      [`the opcode ${opcode}`, frame(0x80 | opcode), `1002 a frame has the unknown opcode ${opcode}`] as const,
   ),
-  [
-    "an acknowledgement outside a session",
-    frame(0x8c, hex("30")),
-    "1002 the peer acknowledged messages outside a session",
-  ],
-  ["an acknowledgement that is no number", frame(0x8c, hex("3031")), "1002 the peer sent an invalid acknowledgement"],
-  ["16 bits of length for 125", hex("817e007d"), "1002 the peer encoded a length in too many bytes"],
-  ["64 bits of length for 65,535", hex("817f000000000000ffff"), "1002 the peer encoded a length in too many bytes"],
-  ["a length of 2^63", hex("817f8000000000000000"), "1002 the peer encoded a length in too many bytes"],
-  ["a continuation of nothing", frame(0x80), "1002 the peer sent a fragment out of place"],
-  ["a text inside a message", join(frame(0x01), frame(0x81)), "1002 the peer sent a fragment out of place"],
-  ["bytes inside a message", join(frame(0x01), frame(0x02)), "1002 the peer sent a fragment out of place"],
+  ["an acknowledgement outside a session", frame(0x8c, hex("30")), "1002 an acknowledgement is outside a session"],
+  ["an acknowledgement that is no number", frame(0x8c, hex("3031")), "1002 an acknowledgement is not a number"],
+  ["16 bits of length for 125", hex("817e007d"), "1002 a length is encoded in too many bytes"],
+  ["64 bits of length for 65,535", hex("817f000000000000ffff"), "1002 a length is encoded in too many bytes"],
+  ["a length of 2^63", hex("817f8000000000000000"), "1002 a length is encoded in too many bytes"],
+  ["a continuation of nothing", frame(0x80), "1002 a fragment is out of place"],
+  ["a text inside a message", join(frame(0x01), frame(0x81)), "1002 a fragment is out of place"],
+  ["bytes inside a message", join(frame(0x01), frame(0x02)), "1002 a fragment is out of place"],
   ...[8, 9, 10, 11, 12].map(
     (opcode) =>
       [
         `the control frame ${opcode} in fragments`,
         frame(opcode),
-        "1002 the peer sent a control frame that is too long or in fragments",
+        "1002 a control frame is too long or in fragments",
       ] as const,
   ),
   ...[8, 9, 10, 12].map(
@@ -75,32 +67,30 @@ const protocolError: readonly (readonly [string, Uint8Array, string])[] = [
       [
         `the control frame ${opcode} with 126 bytes`,
         frame(0x80 | opcode, new Uint8Array(126)).subarray(0, 4),
-        "1002 the peer sent a control frame that is too long or in fragments",
+        "1002 a control frame is too long or in fragments",
       ] as const,
   ),
   [
     "an opening of more than 16 KiB",
     frame(0x8b, new Uint8Array(16_385)).subarray(0, 4),
-    "1002 the peer sent a control frame that is too long or in fragments",
+    "1002 a control frame is too long or in fragments",
   ],
-  ["another opening", openingFrame(), "1002 the peer sent an opening that was not expected"],
+  ["another opening", openingFrame(), "1002 an opening is out of place"],
   ...["", "-1", "01", "1.5", "1e3", "12345678901234567", " 1"].map(
-    (text) =>
-      [`the acknowledgement "${text}"`, frame(0x8c, text), "1002 the peer sent an invalid acknowledgement"] as const,
+    (text) => [`the acknowledgement "${text}"`, frame(0x8c, text), "1002 an acknowledgement is not a number"] as const,
   ),
-  ["an acknowledgement outside a session", frame(0x8c, "0"), "1002 the peer acknowledged messages outside a session"],
-  ["a Close of one byte", hex("880103"), "1002 the peer closed with half a code"],
+  ["an acknowledgement outside a session", frame(0x8c, "0"), "1002 an acknowledgement is outside a session"],
+  ["a Close of one byte", hex("880103"), "1002 a Close has half a code"],
   ...[0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535].map(
-    (code) =>
-      [`the close code ${code}`, closeFrame(code), `1002 the peer closed with the invalid code ${code}`] as const,
+    (code) => [`the close code ${code}`, closeFrame(code), `1002 a Close has the invalid code ${code}`] as const,
   ),
-  ["a text that is not UTF-8", frame(0x81, hex("c080")), "1007 the peer sent text that is not UTF-8"],
-  ["a text that ends inside a character", frame(0x81, hex("61e282")), "1007 the peer sent text that is not UTF-8"],
-  ["a reason that is not UTF-8", frame(0x88, hex("03e8ff")), "1007 the peer sent text that is not UTF-8"],
+  ["a text that is not UTF-8", frame(0x81, hex("c080")), "1007 a text is not UTF-8"],
+  ["a text that ends inside a character", frame(0x81, hex("61e282")), "1007 a text is not UTF-8"],
+  ["a reason that is not UTF-8", frame(0x88, hex("03e8ff")), "1007 a text is not UTF-8"],
   [
     "a message above maxMessage",
     frame(0x82, new Uint8Array(1001)).subarray(0, 4),
-    "1009 the peer sent a message of more than 1000 bytes",
+    "1009 a message has more than 1000 bytes (maxMessage of its receiver)",
   ],
 ];
 
@@ -133,7 +123,7 @@ test("a text that the engine cannot hold is too big, not a fault of the process"
   } finally {
     TextDecoder.prototype.decode = decode;
   }
-  expect(framesIn(await readAll(raw))).toEqual(["88 1009 the peer sent a message that does not fit into memory"]);
+  expect(framesIn(await readAll(raw))).toEqual(["88 1009 a message does not fit into memory"]);
 });
 
 describe("a flood", () => {
@@ -187,7 +177,7 @@ describe("a flood", () => {
   test("of openings is refused at the second", async () => {
     const { messages, raw } = await rawClient();
     const sent = await provoke({ messages, raw }, openingFrame(), openingFrame(), openingFrame());
-    expect(sent).toEqual(["88 1002 the peer sent an opening that was not expected"]);
+    expect(sent).toEqual(["88 1002 an opening is out of place"]);
   });
 });
 

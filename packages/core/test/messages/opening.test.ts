@@ -1,4 +1,5 @@
 /** The opening: what each side sends and accepts, and who waits for whom. */
+import { MessageSessions } from "@handclasp/core/message-sessions";
 import {
   type AcceptMessagesOptions,
   acceptMessages,
@@ -41,6 +42,7 @@ async function serverAnswer(options: AcceptMessagesOptions, alpn: string, ...ope
 }
 
 const { open, answered } = messageAlpn;
+const session = { id: "a".repeat(22), received: 0 };
 
 describe("a client", () => {
   test("without protocols is open at once if the server answers no opening", async () => {
@@ -61,11 +63,16 @@ describe("a client", () => {
   test.each([
     ["a protocol that was not offered", openingFrame({ protocol: "c" }), "wrong_protocol", "did not offer"],
     ["no protocol although some were offered", openingFrame({ protocol: "" }), "wrong_protocol", "did not offer"],
-    ["an answer with another property", openingFrame({ protocol: "a", x: 1 }), "invalid_frame", "invalid opening"],
-    ["an answer that is no object", openingFrame("1"), "invalid_frame", "invalid opening"],
-    ["an answer that is no JSON", openingFrame("{"), "invalid_frame", "invalid opening"],
-    ["a message before the answer", frame(0x81, "early"), "invalid_frame", "began without an opening"],
-    ["a ping before the answer", frame(0x89), "invalid_frame", "began without an opening"],
+    [
+      "an answer with another property",
+      openingFrame({ protocol: "a", x: 1 }),
+      "invalid_frame",
+      "an opening is invalid",
+    ],
+    ["an answer that is no object", openingFrame("1"), "invalid_frame", "an opening is invalid"],
+    ["an answer that is no JSON", openingFrame("{"), "invalid_frame", "an opening is invalid"],
+    ["a message before the answer", frame(0x81, "early"), "invalid_frame", "the first frame is not an opening"],
+    ["a ping before the answer", frame(0x89), "invalid_frame", "the first frame is not an opening"],
   ])("refuses %s", async (_name, answer, code, reason) => {
     const { end, rest } = await clientOpening({ protocols: ["a"] }, answered, answer);
     expect(end).toBe(code);
@@ -85,7 +92,7 @@ describe("a client", () => {
     void raw.write(closeFrame(1008, "go\naway"));
     await expect(opening).rejects.toMatchObject({
       code: "open_refused",
-      message: expect.stringContaining('1008 and the reason "go\\naway"') as string,
+      message: expect.stringContaining('1008 and the reason "go\uFFFDaway"') as string,
     });
   });
 
@@ -140,6 +147,12 @@ describe("a server", () => {
       "1008 no common protocol",
     ],
     ["a client with protocols if it has none", {}, { path: "/", protocols: ["a"] }, "1008 no common protocol"],
+    [
+      "a client that comes back to close a session that has ended",
+      { sessions: new MessageSessions() },
+      { path: "/", protocols: [], session: { id: "a".repeat(22), received: 0, closing: true } },
+      "1000 the session has ended",
+    ],
     ["a client that is not allowed", { allow: () => false }, { path: "/", protocols: [] }, "1008 not allowed"],
     [
       "a client if `allow` returns another value than true",
@@ -176,15 +189,17 @@ describe("a server", () => {
     ["a protocol that is no token", { path: "/", protocols: ["a,b"] }],
     ["a protocol twice", { path: "/", protocols: ["a", "a"] }],
     ["another property", { path: "/", protocols: [], extra: 1 }],
+    ["a session that is closing in another way", { path: "/", protocols: [], session: { ...session, closing: 1 } }],
+    ["a session with another property", { path: "/", protocols: [], session: { ...session, extra: 1 } }],
     ["__proto__", '{"path":"/","protocols":[],"__proto__":{}}'],
   ])("refuses an opening: %s", async (_name, opening) => {
     const { end, sent } = await serverAnswer({}, open, openingFrame(opening));
-    expect([end, sent]).toEqual(["invalid_frame", ["88 1002 the peer sent an invalid opening"]]);
+    expect([end, sent]).toEqual(["invalid_frame", ["88 1002 an opening is invalid"]]);
   });
 
   test("refuses an opening that is not UTF-8", async () => {
     const { end, sent } = await serverAnswer({}, open, frame(0x8b, new Uint8Array([0x22, 0xff, 0x22])));
-    expect([end, sent]).toEqual(["invalid_frame", ["88 1007 the peer sent text that is not UTF-8"]]);
+    expect([end, sent]).toEqual(["invalid_frame", ["88 1007 a text is not UTF-8"]]);
   });
 
   test.each([
@@ -195,7 +210,7 @@ describe("a server", () => {
     ["a Close", closeFrame(1000)],
   ])("refuses a client that begins with %s", async (_name, first) => {
     const { end, sent } = await serverAnswer({}, open, first, openingFrame());
-    expect([end, sent]).toEqual(["invalid_frame", ["88 1002 the peer began without an opening"]]);
+    expect([end, sent]).toEqual(["invalid_frame", ["88 1002 the first frame is not an opening"]]);
   });
 
   test("ends a channel whose opening does not arrive in time", async () => {

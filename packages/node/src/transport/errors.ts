@@ -78,7 +78,8 @@ function adviceForStatus(status: number): string {
   if (status < 400) return "use the address that the server redirects to";
   if (status === 401 || status === 403)
     return "the server refuses this client: read its log; it may expect a header, another origin or another host name";
-  if (status === 404) return "there is no WebSocket at this path: check the path in the address";
+  if (status === 404)
+    return "there is no WebSocket here: check the path (of a SecureWebSocket, the option carrier, by default /)";
   if (status < 500)
     return "the server or its proxy accepts no WebSocket here: check the path, and that the proxy forwards upgrades";
   return "the server has failed, or its proxy cannot reach it: read their logs";

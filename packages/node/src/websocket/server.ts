@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import { type Session, type TlsConnection, TlsError } from "@handclasp/core";
+import { MessageSessions } from "@handclasp/core/message-sessions";
 import {
   type AcceptMessagesOptions,
   acceptMessages,
@@ -19,8 +20,6 @@ import { serverOptions, withExplanationSync } from "@handclasp/core/unstable/eng
 import { peerErrors, stopHooks } from "../handlerHooks.ts";
 import { type ConnectionHandler, createServer, type ServerOptions, type TlsServer } from "../server.ts";
 import { runHandler, ServerSocket } from "./serverSocket.ts";
-
-type MessageSessions = NonNullable<AcceptMessagesOptions["sessions"]>;
 
 /** The request of a client for a socket, and the identity of the client. */
 export interface SocketRequest {
@@ -56,7 +55,7 @@ export interface WebSocketHandlerOptions {
   readonly allow?: (request: SocketRequest) => boolean | PromiseLike<boolean>;
   /**
    * Keeps the sessions of clients with `reconnect`: a socket stays open while its client is away, and no message is
-   * lost or repeated. Default: a client that loses its connection begins anew.
+   * lost or repeated. Default: `new MessageSessions()`. Give one of your own for other limits.
    */
   readonly sessions?: MessageSessions;
   /** The most bytes of a message that a client may send. Default 16 MiB. */
@@ -125,8 +124,9 @@ export const createWebSocketServer = (options: WebSocketServerOptions, handler: 
  */
 export const webSocketHandler = (options: WebSocketHandlerOptions, handler: SocketHandler): ConnectionHandler =>
   withExplanationSync(() => {
-    const { allow, ...others } = optionsOf(options, handlerRows);
-    const { protocols = [] } = others;
+    const { allow, sessions = new MessageSessions(), ...rest } = optionsOf(options, handlerRows);
+    const { protocols = [] } = rest;
+    const others = { ...rest, sessions };
     if (typeof handler !== "function")
       throw wrongOption("the handler of sockets", handler, "a function after the options: (socket, request) => …");
     if (!protocols.every(isToken) || new Set(protocols.map((one) => one.toLowerCase())).size < protocols.length)
@@ -170,7 +170,7 @@ async function open(
   if (isStopping) socket.close(goingAway);
   // The handler of a client that has come back is at work already.
   if (known) return { closed: channel.closed.catch(() => {}) };
-  if (options.sessions) sockets.set(messages, socket);
+  if (opening.session) sockets.set(messages, socket);
   return { closed: runHandler(socket, () => (isStopping ? undefined : handler(socket, requestOf(opening)))) };
 }
 

@@ -205,9 +205,7 @@ export class ServerSocket extends EventEmitter<ServerSocketEvents> {
   terminate(): void {
     this.#isTerminated = true;
     this.#leaveOpen();
-    // Without this call, a session would wait for its client to come back.
-    this.#messages.close().catch(() => {});
-    this.channel.abort();
+    this.#messages.abort();
   }
 
   /** Delivers no more messages until `resume`. The client can then send only what the buffers hold. */

@@ -30,8 +30,8 @@ type Handler = (messages: Messages, accepted: Accepted) => unknown;
 export class MemoryNet {
   /** False: no connection can be opened. */
   isUp = true;
-  /** True: nothing arrives any more, and neither side gets an error. */
-  isSilent = false;
+  /** True, or a direction (the server is b): nothing arrives any more, and neither side gets an error. */
+  isSilent: boolean | "b->a" = false;
   /** The number of attempts to open a connection. */
   attempts = 0;
   sessions: MessageSessions;
@@ -68,7 +68,9 @@ export class MemoryNet {
   #connect(options: ConnectOptions) {
     this.attempts++;
     if (!this.isUp) return Promise.reject(failure("connection_refused"));
-    const pair = memoryPair({ alter: (bytes) => (this.isSilent ? undefined : bytes) });
+    const pair = memoryPair({
+      alter: (bytes, direction) => ([true, direction].includes(this.isSilent) ? undefined : bytes),
+    });
     this.#pairs.add(pair);
     const server = accept(pair.b, { provider: nodeCrypto, credentials: [credential], alpn: messageProtocols });
     server

@@ -206,6 +206,19 @@ describe("`close`", () => {
     expect(received).toEqual(["last"]);
   });
 
+  test("in the task in which the connection is lost delivers what was sent, and the close", async () => {
+    const { received, handler } = answering();
+    const net = new MemoryNet(handler);
+    const { socket, events } = await openSocket(net);
+    for (const text of numbers(3_000)) socket.send(text);
+    socket.close(4000, "bye");
+    net.cut();
+    await until(() => socket.readyState === socket.CLOSED);
+    expect(events).toEqual(["open", "interrupted connection_lost", "resumed", "close 4000"]);
+    await until(() => received.length === 3_000);
+    expect(received).toEqual(numbers(3_000));
+  });
+
   test("while the server is gone ends after 5 seconds, with an error", async () => {
     const net = new MemoryNet();
     const { socket, events } = await openSocket(net);
@@ -234,18 +247,33 @@ describe("`close`", () => {
     expect(net.sessions.size).toBe(0);
   });
 
+  test("is repeated on another connection if it was lost with the first", async () => {
+    let opened = 0;
+    const net = new MemoryNet(() => opened++);
+    const { socket, events } = await openSocket(net);
+    net.isSilent = true;
+    socket.close(4000);
+    await pass(1);
+    net.isSilent = false;
+    net.cut();
+    await until(() => socket.readyState === socket.CLOSED);
+    expect(events).toEqual(["open", "interrupted connection_lost", "resumed", "close 4000"]);
+    expect([opened, net.attempts]).toEqual([1, 2]);
+  });
+
   test("does not make the server take the client for a new one, when the answer to the Close is lost", async () => {
     let opened = 0;
     const net = new MemoryNet(() => opened++);
-    const { socket } = await openSocket(net);
-    net.isSilent = true;
+    const { socket, events } = await openSocket(net);
+    net.isSilent = "b->a";
     socket.close(1000);
     await pass(1);
     net.isSilent = false;
     net.cut();
     await pass(60_000);
-    await expect(socket.closed).rejects.toMatchObject({ code: "connection_lost" });
-    expect([opened, net.attempts]).toEqual([1, 1]);
+    expect(events).toEqual(["open", "interrupted connection_lost", "error session_lost", "close 1006"]);
+    expect([opened, net.attempts, net.sessions.size]).toEqual([1, 2, 0]);
+    expect(net.errors).toMatchObject([{ code: "open_refused" }]);
   });
 
   test("by an AbortSignal ends at once, also while interrupted", async () => {

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { MessageSessions } from "@handclasp/core/message-sessions";
-import * as messagesEntry from "@handclasp/core/messages";
+import { acceptMessages, messageProtocols } from "@handclasp/core/messages";
 import * as node from "@handclasp/node";
 import * as websocket from "@handclasp/node/websocket";
 import { testCa } from "@handclasp/testing";
@@ -14,7 +14,6 @@ import { expect, onTestFinished, test } from "vitest";
 import { CuttingRelay, randomOf, seedOf } from "./cuttingRelay.ts";
 
 const { reconnect, SecureWebSocket } = websocket;
-const { acceptMessages, messageProtocols } = messagesEntry;
 const ca = await testCa();
 const pair = await ca.issue();
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
@@ -107,6 +106,7 @@ test("the snippets of docs/reconnect.md have at most 20 lines, and lose or repea
   for (const name of ["page", "server"]) expect(snippet(name).split("\n").length).toBeLessThanOrEqual(20);
   const files: Names = { "server.pem": pair.cert, "server.key": pair.key };
   const received: unknown[] = [];
+  const left: number[] = [];
   // The server's handler calls this for each message.
   const answer = (question: { id: number }): object => {
     received.push(question.id);
@@ -114,20 +114,18 @@ test("the snippets of docs/reconnect.md have at most 20 lines, and lose or repea
   };
   const modules = {
     "node:fs": { readFileSync: (name: string) => files[name] },
-    "@handclasp/core/message-sessions": { MessageSessions },
-    "@handclasp/core/messages": messagesEntry,
     "@handclasp/node": node,
+    "@handclasp/node/websocket": websocket,
     "@handclasp/browser/websocket": websocket,
   };
-  const { server, sessions, listener } = (await run(
+  const { server, listener } = (await run(
     snippet("server").replace("8443", "0").replace("await server.listen", "const listener = await server.listen"),
     modules,
-    { answer, console: { error: () => {} } },
-    "server, sessions, listener",
-  )) as { server: node.TlsServer; sessions: MessageSessions; listener: node.Listener };
+    { answer, console: { error: () => {}, log: (_: string, code: number) => left.push(code) } },
+    "server, listener",
+  )) as { server: node.TlsServer; listener: node.Listener };
   const relay = await CuttingRelay.open((listener.address() as AddressInfo).port);
   onTestFinished(async () => {
-    sessions.close();
     await server.close({ grace: 0 });
     relay.close();
   });
@@ -148,8 +146,10 @@ test("the snippets of docs/reconnect.md have at most 20 lines, and lose or repea
   const sent = await sendThrough(relay, socket, (id, content) => ask({ id, content }), answers);
   expect(received).toEqual(numbers(sent));
   expect(said).toContain("connected again");
+  expect(socket.session?.resumed, "the TLS session").toBe(true);
   const closed = once(socket, "close");
   socket.close(1000);
   await closed;
   expect(said.at(-1)).toBe("closed: 1000");
+  await expect.poll(() => left, { timeout: 60_000 }).toEqual([1000]);
 });

@@ -1,10 +1,13 @@
 /** A server's socket: its messages, its ends and its errors. The transports are in memory, and the clock is virtual. */
 import { once } from "node:events";
-import { TlsError } from "@handclasp/core";
-import type { ServerSocket } from "@handclasp/node/websocket";
+import { connect, TlsError } from "@handclasp/core";
+import { MessageSessions } from "@handclasp/core/message-sessions";
+import { openSession } from "@handclasp/core/messages";
+import { createWebSocketServer, type ServerSocket } from "@handclasp/node/websocket";
+import { memoryPair } from "@handclasp/testing";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { pass, virtualTime } from "../ends/virtualTime.ts";
-import { eventsOf, openClient, outcome, serving } from "./serving.ts";
+import { clientOptions, credentials, eventsOf, openClient, outcome, serving } from "./serving.ts";
 
 virtualTime();
 let printed: ReturnType<typeof vi.spyOn>;
@@ -370,6 +373,23 @@ describe("a socket ends", () => {
     expect(events).toEqual(["close 1006"]);
     expect(outcome(client.closed)()).toBe("pending");
     await expect(client.closed).rejects.toMatchObject({ code: "user_canceled" });
+  });
+
+  test("with 1006 at once after `terminate`, although its session could wait for the client", async () => {
+    const sessions = new MessageSessions();
+    let socket: ServerSocket | undefined;
+    const server = createWebSocketServer({ credentials, sessions }, (one) => void (socket = one));
+    const pair = memoryPair();
+    server.accept(pair.b);
+    const opening = connect(pair.a, clientOptions).then((channel) =>
+      openSession(channel, { path: "/", protocols: [], session: { id: "A".repeat(22), received: 0 } }, {}),
+    );
+    await pass(20);
+    await opening;
+    const events = eventsOf(socket as unknown as ServerSocket);
+    (socket as unknown as ServerSocket).terminate();
+    await pass(1);
+    expect([events, sessions.size]).toEqual([["close 1006"], 0]);
   });
 
   test.each<[string, (pair: Awaited<ReturnType<typeof serving>>["pair"]) => void, string]>([

@@ -1,7 +1,6 @@
 /** createWebSocketServer and webSocketHandler with `SecureWebSocket` as client, over `ws` on loopback. */
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { MessageSessions } from "@handclasp/core/message-sessions";
 import { openMessages } from "@handclasp/core/messages";
 import { connect, createServer, nodeCredential, type TlsServer } from "@handclasp/node";
 import {
@@ -164,13 +163,12 @@ describe("a server of sockets", () => {
   });
 });
 
-describe("with sessions", () => {
+describe("with a client that reconnects", () => {
   test("a socket stays open while its client reconnects, and ends with `terminate` or the server", async () => {
-    const sessions = new MessageSessions();
     const open: ServerSocket[] = [];
     const others: ServerSocket[] = [];
     const closes: string[] = [];
-    const server = createWebSocketServer({ credentials, sessions }, (socket, { url }) => {
+    const server = createWebSocketServer({ credentials }, (socket, { url }) => {
       (url === "/other" ? others : open).push(socket);
       socket.on("message", (data) => socket.send(String(data)));
       socket.on("close", (code) => closes.push(`${url} ${code}`));

@@ -5,8 +5,8 @@
  */
 import { ascii, latin1 } from "../../bytes/bytes.ts";
 import { TlsError } from "../../errors.ts";
+import { printable } from "../../printable.ts";
 import { bytes, type Codec, encode, list } from "../../wire/codec.ts";
-import { printable } from "../../x509/errors.ts";
 import { type ClientExtension, decodeData, type ServerExtension } from "./extension.ts";
 
 const id = 16;
