@@ -1,15 +1,13 @@
 /**
  * STARTTLS with programs that speak the protocols: openssl s_client and psql as clients, PostgreSQL as a server.
  */
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer as listen } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { connectTcp, createServer, nodeCredential, type TlsConnection, tcpTransport } from "@handclasp/node";
 import { type PlainConnection, plain, plainServer } from "@handclasp/node/starttls";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { makeMaterial } from "../../src/interop/files.ts";
-import { find, freePort, run, start } from "../../src/interop/programs.ts";
+import { find, run, start } from "../../src/interop/programs.ts";
+import { startPostgres } from "../../src/interop/services.ts";
 
 const material = await makeMaterial();
 afterAll(() => material.remove());
@@ -128,67 +126,25 @@ test.skipIf(!psql)(`psql verifies the server and starts its session inside TLS${
   await close();
 });
 
-const versions = "/usr/lib/postgresql";
-/** The folder of PostgreSQL's server programs, which Debian does not put into PATH. */
-const postgresFolder = existsSync(versions)
-  ? readdirSync(versions)
-      .map((version) => join(versions, version, "bin"))
-      .find((folder) => existsSync(join(folder, "initdb")))
-  : undefined;
+const initdb = find("initdb");
 
-test.skipIf(!postgresFolder)(
-  `PostgreSQL's server accepts our client${missing("PostgreSQL", postgresFolder)}`,
-  async () => {
-    const folder = mkdtempSync(join(tmpdir(), "handclasp-postgres-"));
-    // PostgreSQL refuses to run as root.
-    const isRoot = process.getuid?.() === 0;
-    const asUser = async (program: string, args: readonly string[]) =>
-      isRoot ? { program: "runuser", args: ["-u", "postgres", "--", program, ...args] } : { program, args };
-    const id = async (flag: string): Promise<number> => Number(await run({ program: "id", args: [flag, "postgres"] }));
-    const own = isRoot ? ([await id("-u"), await id("-g")] as const) : undefined;
-    if (own) chownSync(folder, ...own);
-    const file = (name: string, text: string): string => {
-      const path = join(folder, name);
-      writeFileSync(path, text, { mode: 0o600 });
-      if (own) chownSync(path, ...own);
-      return path;
-    };
-    const data = join(folder, "data");
-    const bin = (program: string): string => join(postgresFolder as string, program);
-    await run(await asUser(bin("initdb"), ["-D", data, "-U", "someone", "-A", "trust", "--no-sync"]));
-    const { cert, key } = material.server.rsa;
-    const settings = {
-      port: await freePort(),
-      listen_addresses: "127.0.0.1",
-      unix_socket_directories: "",
-      ssl: "on",
-      ssl_cert_file: file("server.pem", cert),
-      ssl_key_file: file("server.key", key),
-    };
-    const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    const server = start(await asUser(bin("postgres"), ["-D", data, ...flags]));
-    try {
-      await vi.waitFor(() => expect(server.stderr()).toContain("ready to accept connections"), { timeout: 90_000 });
-      const postgres = plain(connectTcp({ host: "127.0.0.1", port: settings.port }));
-      await postgres.write(sslRequest);
-      expect(await postgres.read(1)).toEqual(bytes("S"));
-      const channel = await postgres.startTls({ ca: material.ca, serverName: "localhost" });
-      await channel.write(message(Buffer.from("\0\x03\0\0user\0someone\0database\0postgres\0\0", "latin1")));
-      let answer = "";
-      for await (const part of channel) {
-        answer += Buffer.from(part).toString("latin1");
-        if (answer.includes("server_version")) break;
-      }
-      // AuthenticationOk, with the code 0.
-      expect(answer.startsWith("R\0\0\0\x08\0\0\0\0")).toBe(true);
-      // Terminate.
-      await channel.write(Buffer.concat([bytes("X"), message(new Uint8Array())]));
-      expect(channel.session.peer?.verifiedBy).toBe("ca");
-      await channel.close().catch(() => {});
-    } finally {
-      server.process.kill("SIGTERM");
-      await server.exited;
-      rmSync(folder, { recursive: true, force: true });
-    }
-  },
-);
+test.skipIf(!initdb)(`PostgreSQL's server accepts our client${missing("PostgreSQL", initdb)}`, async () => {
+  const server = await startPostgres(material);
+  onTestFinished(() => server.stop());
+  const postgres = plain(connectTcp({ host: "127.0.0.1", port: server.port }));
+  await postgres.write(sslRequest);
+  expect(await postgres.read(1)).toEqual(bytes("S"));
+  const channel = await postgres.startTls({ ca: material.ca, serverName: "localhost" });
+  await channel.write(message(Buffer.from("\0\x03\0\0user\0handclasp\0database\0postgres\0\0", "latin1")));
+  let answer = "";
+  for await (const part of channel) {
+    answer += Buffer.from(part).toString("latin1");
+    if (answer.includes("server_version")) break;
+  }
+  // AuthenticationOk, with the code 0.
+  expect(answer.startsWith("R\0\0\0\x08\0\0\0\0")).toBe(true);
+  // Terminate.
+  await channel.write(Buffer.concat([bytes("X"), message(new Uint8Array())]));
+  expect(channel.session.peer?.verifiedBy).toBe("ca");
+  await channel.close().catch(() => {});
+});
