@@ -378,7 +378,9 @@ describe("a socket ends", () => {
   test("with 1006 at once after `terminate`, although its session could wait for the client", async () => {
     const sessions = new MessageSessions();
     let socket: ServerSocket | undefined;
-    const server = createWebSocketServer({ credentials, sessions }, (one) => void (socket = one));
+    const server = createWebSocketServer({ credentials, sessions }, (one) => {
+      socket = one;
+    });
     const pair = memoryPair();
     server.accept(pair.b);
     const opening = connect(pair.a, clientOptions).then((channel) =>
