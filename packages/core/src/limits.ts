@@ -330,6 +330,6 @@ export const plainTimeout = 60_000;
 /** A connection before TLS pauses its transport while more unread bytes wait. Protocols send a few lines before TLS. */
 export const highWaterPlain: number = 2 ** 16;
 /** The most unread bytes before TLS, if the transport cannot pause: one message of a WebSocket. */
-export const maxUnreadPlain: number = maxTransportMessage;
+export const maxUnreadPlain: number = 2 ** 20;
 /** The default limit of a line before TLS in bytes, without its end: eight times that of SMTP (RFC 5321 §4.5.3.1.5). */
 export const maxPlainLine = 4_096;

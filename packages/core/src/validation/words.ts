@@ -80,7 +80,6 @@ export const expectedValues: Readonly<Record<string, string>> = {
   ticketKeys:
     "one or more keys of 48 random bytes each: ticketKeys: [randomBytes(48)], or a function that returns them",
   tickets: "true or false",
-  timeout: "milliseconds, more than 0 and less than 2^31",
   trace: "a function that gets each event, or { listener, secrets: true }",
   trust: "a function of the chain that returns true or false",
   verify: "a function of the verified peer that returns true or false",
