@@ -41,11 +41,13 @@ let pull: Pull;
 /** How fast a byte socket's handler takes events: it cannot wait, so it keeps the page busy. */
 let eventRate = Number.POSITIVE_INFINITY;
 let read = 0;
+/** The number of bytes that the events of a byte socket have delivered. `read` follows in a later turn. */
+let delivered = 0;
 let mostHeld = 0;
 let start = 0;
 
 counted.onReceived = () => {
-  mostHeld = Math.max(mostHeld, counted.received - read);
+  mostHeld = Math.max(mostHeld, counted.received - Math.max(read, delivered));
 };
 
 const openers: Record<Way, (url: string, options: Options) => Promise<Pull>> = {
@@ -61,17 +63,16 @@ const openers: Record<Way, (url: string, options: Options) => Promise<Pull>> = {
   async byteSocket(url, options) {
     const socket = new (secureByteSocket(options))(url);
     socket.binaryType = "arraybuffer";
-    let arrived = 0;
     let wake: (() => void) | undefined;
     socket.onmessage = ({ data }) => {
-      arrived += (data as ArrayBuffer).byteLength;
-      while (performance.now() < start + (arrived / eventRate) * 1000);
+      delivered += (data as ArrayBuffer).byteLength;
+      while (performance.now() < start + (delivered / eventRate) * 1000);
       wake?.();
     };
     await socket.opened;
     return async () => {
-      while (arrived === read) await new Promise<void>((resolve) => (wake = resolve));
-      return arrived - read;
+      while (delivered === read) await new Promise<void>((resolve) => (wake = resolve));
+      return delivered - read;
     };
   },
 };
