@@ -56,8 +56,8 @@ interface UndiciOptions {
 }
 
 /**
- * Makes a connector for the classes of undici that send requests, for `https:` URLs. The rules are those of `HttpAgent`.
- * For HTTP/2, give it `alpn: ["h2", "http/1.1"]`, and undici `allowH2: true`.
+ * Makes a connector for the classes of undici that send requests, for `https:` URLs. The rules are those of
+ * `HttpAgent`. For HTTP/2, give it `alpn: ["h2", "http/1.1"]`, and undici `allowH2: true`.
  * @throws TlsError `configuration`
  * @example
  * import { Agent, fetch } from "undici";
