@@ -137,7 +137,7 @@ test("worker: an edited view keeps the session", { tag: "@chromium-only" }, asyn
   await page.close();
 });
 
-/** Says 40 texts while the server cuts the connection four times, and waits until the page shows each once, in order. */
+/** Both sides say 20 texts while the server cuts the connection four times. The page shows each once, in order. */
 async function talkThroughCuts(page: EnginePage, { room }: Example): Promise<void> {
   const texts = Array.from({ length: 40 }, (_, i) => `text ${i}`);
   const expected: string[] = [];

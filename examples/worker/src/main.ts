@@ -6,9 +6,9 @@ const room = joinRoom((update) => show(update));
 
 element("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  const form = event.target as HTMLFormElement;
-  room.say(`${new FormData(form).get("text")}`);
-  form.reset();
+  const text = element("text") as HTMLInputElement;
+  room.say(text.value);
+  text.value = "";
 });
 element("cut").addEventListener("click", () => room.say("/cut"));
 element("leave").addEventListener("click", () => {
