@@ -27,8 +27,6 @@ export interface Room {
   readonly ca: string;
   /** All sessions so far, the oldest first. */
   readonly visits: readonly Visit[];
-  /** The function to call for each text that a guest says. */
-  onSaid: (text: string) => void;
   /** Says a text to all guests. */
   say(text: string): void;
   /** Cuts all connections without a word, as a lost network does. The sessions stay. */
@@ -55,7 +53,6 @@ export async function openRoom(http: Server): Promise<Room> {
   const room: Omit<Room, "close"> = {
     ca: ca.pem,
     visits,
-    onSaid: () => {},
     say: (text) => tell(guests, { id: ++lastId, text }),
     cut,
   };
@@ -69,7 +66,6 @@ export async function openRoom(http: Server): Promise<Room> {
     tell(group === guests ? watchers : [socket], { sessions: guests.size });
     socket.on("message", (data) => {
       const { text } = JSON.parse(String(data));
-      room.onSaid(text);
       if (text === "/cut") cut();
       else room.say(text);
     });

@@ -47,6 +47,7 @@ function serve(port: MessagePort): void {
 
 function open(ca: string): SecureWebSocket {
   const created = new SecureWebSocket("/room", { ca, carrier: "/channel", reconnect: reconnect() });
+  status = { state: "connecting" };
   const become = (state: Update["state"], error?: Error): void => {
     if (socket !== created) return; // All pages have left, and perhaps another one has joined.
     status = { state, ...(error && { error: error.message }) };
