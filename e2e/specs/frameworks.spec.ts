@@ -59,20 +59,31 @@ type Edit = {
 };
 
 const component = { text: "Cut all connections", replacement: "Cut them all", shown: "Cut them all" };
-const hook: Edit = {
-  file: "src/useSecureWebSocket.ts",
-  text: '{ state: "open" }',
-  replacement: '{ state: "open", error: new Error("edited") }',
-  shown: "edited",
-  renews: true,
-};
-const script = { text: "ref([])", replacement: 'ref([{ id: 0, text: "the first" }])', shown: "the first" };
+const line = '[{ id: 0, text: "the first" }]';
 const edits: Record<"react" | "vue", readonly Edit[]> = {
-  react: [{ file: "src/Room.tsx", ...component, renews: true }, hook],
+  react: [
+    { file: "src/Room.tsx", ...component, renews: false },
+    {
+      file: "src/useSecureWebSocket.ts",
+      text: "...status, send",
+      replacement: '...status, error: new Error("edited"), send',
+      shown: "edited",
+      renews: false,
+    },
+    // React mounts a component anew if its hooks, or their first values, have changed.
+    { file: "src/Room.tsx", text: "([])", replacement: `(${line})`, shown: "the first", renews: true },
+  ],
   vue: [
-    { file: "src/Room.vue", ...component, renews: false }, // only the template
-    { file: "src/Room.vue", ...script, renews: true },
-    hook,
+    { file: "src/Room.vue", ...component, renews: false },
+    // Vue mounts a component anew if its script, or a module that it imports, has changed.
+    { file: "src/Room.vue", text: "ref([])", replacement: `ref(${line})`, shown: "the first", renews: true },
+    {
+      file: "src/useSecureWebSocket.ts",
+      text: '{ state: "open" }',
+      replacement: '{ state: "open", error: new Error("edited") }',
+      shown: "edited",
+      renews: true,
+    },
   ],
 };
 
@@ -92,14 +103,14 @@ for (const name of ["react", "vue"] as const) {
       await example.edit(file, text, replacement);
       await waitForText(page, "section", shown);
       if (renews) expected.unshift(closedWithoutCode);
-      await expect.poll(() => codesAt(example, "/room")).toEqual(expected);
+      await eventually(() => codesAt(example, "/room")).toEqual(expected);
       await waitForText(page, "#state", "open");
       await say(page, `after ${shown}`);
       await waitForText(page, "ul", `after ${shown}`);
     }
     await example.edit("src/presence.ts", "JSON.parse(data)", 'JSON.parse(data.replace("1", "100"))');
     await waitForText(page, "#sessions", "100");
-    await expect.poll(() => codesAt(example, "/presence")).toEqual([closedWithoutCode, undefined]);
+    await eventually(() => codesAt(example, "/presence")).toEqual([closedWithoutCode, undefined]);
     expect(await page.evaluate(() => document.title)).toBe("not loaded again");
     await page.close();
   });
@@ -134,7 +145,7 @@ for (const kind of ["shared", "dedicated"]) {
     expect(codesAt(example, "/room")).toEqual([undefined]);
 
     await press(page, "#leave");
-    await expect.poll(() => codesAt(example, "/room")).toEqual([closedWithoutCode]);
+    await eventually(() => codesAt(example, "/room")).toEqual([closedWithoutCode]);
     await page.close();
   });
 }
@@ -163,7 +174,7 @@ async function talkThroughCuts(page: EnginePage, { room }: Example): Promise<voi
     else room.say(text);
     expected.push(text);
   }
-  await expect.poll(() => linesOf(page)).toHaveLength(expected.length);
+  await eventually(() => linesOf(page)).toHaveLength(expected.length);
   const lines = await linesOf(page);
   // Each side keeps the order of its own messages.
   for (const remainder of [0, 1])
@@ -171,6 +182,9 @@ async function talkThroughCuts(page: EnginePage, { room }: Example): Promise<voi
       expected.filter((_, i) => i % 2 === remainder),
     );
 }
+
+/** As `expect.poll`, whose intervals grow to a second. */
+const eventually = <T>(value: () => T | Promise<T>) => expect.poll(value, { intervals: [50] });
 
 function say(page: EnginePage, text: string): Promise<void> {
   return page.evaluate((text) => {
@@ -192,4 +206,4 @@ const linesOf = (page: EnginePage): Promise<string[]> =>
   page.evaluate(() => [...document.querySelectorAll("li")].map((item) => item.textContent ?? ""));
 
 const waitForText = (page: EnginePage, selector: string, text: string): Promise<void> =>
-  expect.poll(() => textOf(page, selector)).toContain(text);
+  eventually(() => textOf(page, selector)).toContain(text);

@@ -22,8 +22,9 @@ export async function startExample(name: "react" | "vue" | "worker"): Promise<Ex
   const original = join(root, "examples", name);
   // The real path, because Vite compares paths.
   const copy = await realpath(await mkdtemp(join(tmpdir(), `handclasp-${name}-`)));
+  // Without tsconfig.json, which extends one that the copy does not have.
   for (const part of ["index.html", "package.json", "vite.config.ts", "src"])
-    await cp(join(original, part), join(copy, part), { recursive: true });
+    await cp(join(original, part), join(copy, part), { recursive: true, filter: (path) => !/tsconfig/.test(path) });
   await symlink(join(original, "node_modules"), join(copy, "node_modules"));
   const server = await createServer({
     root: copy,
