@@ -26,6 +26,8 @@ const packages = {
   "packages/conformance/": ["packages/core/", "packages/node/", "packages/browser/", "packages/testing/"],
   "packages/bench/": ["packages/core/", "packages/node/", "packages/browser/", "packages/testing/"],
 };
+/** The code of the examples that runs in pages. */
+const examplePages = "examples/([^/]+/src/page|react/src|vue/src|worker/src)/";
 const workspace = "^(packages|examples|e2e|tools|scripts)/";
 
 /**
@@ -109,13 +111,13 @@ export const rules = [
   forbid(
     "no-node-in-pages",
     "code that runs in a page imports no module of Node.js",
-    { path: "^(packages/(browser|websocket)/src/|packages/testing/src/(?!vectors)|examples/[^/]+/src/page/)" },
+    { path: `^(packages/(browser|websocket)/src/|packages/testing/src/(?!vectors)|${examplePages})` },
     { dependencyTypes: ["core"] },
   ),
   forbid(
     "no-node-package-in-pages",
     "code that runs in a page imports no package for Node.js",
-    { path: "^(packages/testing/src/(?!vectors)|examples/[^/]+/src/page/)" },
+    { path: `^(packages/testing/src/(?!vectors)|${examplePages})` },
     { path: "^packages/(node/|testing/src/vectors)" },
   ),
   ...Object.entries(packages).map(([name, allowed]) =>

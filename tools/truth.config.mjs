@@ -7,13 +7,5 @@ export const elsewhere = {
   /** Files of users, of peers or of builds. */
   files: [/^\.\.\/shared\//, /^(config|server|client|chain|package|response)\.(json|ts|mjs)$/, /(^|\/)dist\//],
   /** Options of other libraries, fields of RFCs, and names of other programs. */
-  words: new Set([
-    "ssl_session_ticket_key",
-    "enableCompileCache",
-    "refactor",
-    "WITH_",
-    "StrictMode",
-    "onMounted",
-    "onUnmounted",
-  ]),
+  words: new Set(["ssl_session_ticket_key", "enableCompileCache", "refactor", "WITH_", "StrictMode"]),
 };

@@ -33,7 +33,7 @@ export class Workspace {
     this.files = files;
     this.#paths = new Set(files.flatMap((file) => [file, ...parentsOf(file)]));
     for (const file of files)
-      if (/\.(ts|mjs|json|jsonc|css|html|yaml)$/.test(file) && !file.endsWith("pnpm-lock.yaml")) {
+      if (/\.(tsx?|mjs|vue|json|jsonc|css|html|yaml)$/.test(file) && !file.endsWith("pnpm-lock.yaml")) {
         const words = this.#words.get(packageOf(file)) ?? new Set();
         for (const word of wordsOf(file, this.read(file))) words.add(word);
         this.#words.set(packageOf(file), words);
@@ -96,7 +96,7 @@ export function checkTruth(workspace, file) {
 }
 
 const fileName =
-  /(?<![\w/.$-])((?:\.{1,2}\/)*[\w$-]+(?:[\w$/.-]*[\w$-])?\.(?:ts|mjs|md|jsonc?|html|css|yaml))\b(?!\()/g;
+  /(?<![\w/.$-])((?:\.{1,2}\/)*[\w$-]+(?:[\w$/.-]*[\w$-])?\.(?:tsx?|mjs|vue|md|jsonc?|html|css|yaml))\b(?!\()/g;
 
 /**
  * @param {Workspace} workspace
@@ -128,7 +128,7 @@ function* namesIn(workspace, file, text) {
  * @param {string} code
  */
 function symbolsIn(code) {
-  if (/\.(ts|mjs|md|jsonc?|html|css|yaml)$/.test(code)) return [];
+  if (/\.(tsx?|mjs|vue|md|jsonc?|html|css|yaml)$/.test(code)) return [];
   const symbol = /^(?:await |new |yield\* )?#?[A-Za-z_$][\w$]*(?:\??\.#?[A-Za-z_$][\w$]*)*(?:\([^)]*\))?$/.exec(code);
   return symbol ? (code.replace(/^(await|new|yield\*) |\(.*$/g, "").match(/[A-Za-z_$][\w$]*/g) ?? []) : [];
 }
@@ -174,8 +174,9 @@ const slug = (title) =>
  * @param {string} text
  */
 function wordsOf(file, text) {
-  if (!/\.(ts|mjs)$/.test(file)) return text.match(/[A-Za-z_$][\w$]*/g) ?? [];
-  const scanner = ts.createScanner(ts.ScriptTarget.Latest, true, ts.LanguageVariant.Standard, withoutComments(text));
+  if (!/\.(tsx?|mjs)$/.test(file)) return text.match(/[A-Za-z_$][\w$]*/g) ?? [];
+  const code = withoutComments(file, text);
+  const scanner = ts.createScanner(ts.ScriptTarget.Latest, true, ts.LanguageVariant.Standard, code);
   /** @type {string[]} */
   const words = [];
   for (let token = scanner.scan(); token !== ts.SyntaxKind.EndOfFileToken; token = scanner.scan())
@@ -183,9 +184,9 @@ function wordsOf(file, text) {
   return words;
 }
 
-/** @param {string} text */
-function withoutComments(text) {
-  const source = ts.createSourceFile("file.ts", text, ts.ScriptTarget.Latest);
+/** @param {string} file @param {string} text */
+function withoutComments(file, text) {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
   return ts.createPrinter({ removeComments: true }).printFile(source);
 }
 

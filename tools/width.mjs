@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 const limit = 120;
 /** Lines that cannot be broken: a long value in hexadecimal, or a citation of a test's title. */
 const unbreakable = /[0-9a-fA-F]{48,}|\.test\.ts: |: [^"`]* > [^"`]*["`]/;
-const checked = /\.(ts|mjs|css|html|jsonc|yaml)$/;
+const checked = /\.(tsx?|mjs|vue|css|html|jsonc|yaml)$/;
 const recorded = /(^|\/)(testdata|vectors)\/|^pnpm-lock\.yaml$/;
 
 /**

@@ -30,19 +30,38 @@ export function passagesOf(file, text) {
 /** @type {Record<string, (text: string) => Passage[]>} */
 const readers = {
   ".ts": passagesOfCode,
+  ".tsx": passagesOfJsx,
+  ".vue": passagesOfComponent,
   ".mjs": passagesOfCode,
   ".js": passagesOfCode,
   ".json": passagesOfCode,
   ".jsonc": passagesOfCode,
   ".css": (text) => matches(text, /\/\*(.*?)\*\//gs),
-  ".html": (text) => matches(text, />([^<>]*[a-z][^<>]*)</gi),
+  ".html": passagesOfMarkup,
   ".yaml": (text) => matches(text, /(?:^|\s)#\s(.*)$/gm),
   ".md": passagesOfMarkdown,
 };
 
 /** @param {string} text */
-function passagesOfCode(text) {
-  const source = ts.createSourceFile("file.ts", text, ts.ScriptTarget.Latest, true);
+function passagesOfMarkup(text) {
+  return matches(text, />([^<>]*[a-z][^<>]*)</gi);
+}
+
+/** @param {string} text a component of Vue in one file: a script and a template */
+function passagesOfComponent(text) {
+  const blank = (/** @type {string} */ part) => part.replace(/[^\n]/g, "");
+  const script = text.replace(/^[\s\S]*?<script[^>]*>|<\/script>[\s\S]*$/g, blank);
+  return [...passagesOfCode(script), ...passagesOfMarkup(text.replace(/<script[\s\S]*?<\/script>/g, blank))];
+}
+
+/** @param {string} text */
+function passagesOfJsx(text) {
+  return passagesOfCode(text, "file.tsx");
+}
+
+/** @param {string} text @param {string} name its extension says whether the text has JSX */
+function passagesOfCode(text, name = "file.ts") {
+  const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
   const lineAt = (/** @type {number} */ position) => source.getLineAndCharacterOfPosition(position).line + 1;
   /** @type {Map<number, ts.CommentRange>} */
   const comments = new Map();
@@ -53,10 +72,11 @@ function passagesOfCode(text) {
   const walk = (node) => {
     if (ts.isJSDoc(node)) return;
     if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) add(node, node.text);
+    if (ts.isJsxText(node)) add(node, node.text);
     if (ts.isTemplateExpression(node))
       add(node, node.head.text + node.templateSpans.map(({ literal }) => `x${literal.text}`).join(""));
     const children = node.getChildren(source);
-    if (children.length === 0)
+    if (children.length === 0 && !ts.isJsxText(node))
       for (const range of [
         ...(ts.getLeadingCommentRanges(text, node.pos) ?? []),
         ...(ts.getTrailingCommentRanges(text, node.end) ?? []),

@@ -55,3 +55,10 @@ it("a finding says where, and what to write instead", () => {
     { file: "a.ts", line: 3, rule: "nobody", instead: expect.stringContaining("actor"), sentence: "Nobody has it." },
   ]);
 });
+
+it("the text and the comments of a component are read, in JSX and in a file of Vue", () => {
+  const linesIn = (file: string, text: string) => checkEnglish(file, text).map(({ line }) => line);
+  expect(linesIn("a.tsx", "// Nobody has it.\nconst a = (\n  <p title={b}>Nobody has it.</p>\n);")).toEqual([3, 1]);
+  const script = "<script setup>\n// Nobody has it.\nconst nobody = 1;\n</script>\n";
+  expect(linesIn("a.vue", `${script}\n<template>\n<p>Nobody has it.</p>\n</template>\n`)).toEqual([2, 7]);
+});

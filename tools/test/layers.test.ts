@@ -48,6 +48,7 @@ const goodWorkspace = {
   "packages/cli/src/bin.ts": 'import "../../testing/src/vectors/files.ts"; import "../../node/src/index.ts";',
   "packages/conformance/src/x509/main.ts": 'export * from "../../../node/src/index.ts";',
   "examples/echo-server/src/page/main.ts": 'export * from "../../../../packages/browser/src/index.ts";',
+  "examples/react/src/App.tsx": 'export * from "../../../packages/browser/src/index.ts";',
 };
 
 /** At least one bad import for each rule: the rule that it breaks, the file to which the test adds it, the import. */
@@ -73,7 +74,9 @@ const badImports: [rule: string, file: string, statement: string][] = [
   ["no-node-in-pages", "packages/browser/src/index.ts", 'import "node:buffer";'],
   ["no-node-in-pages", "packages/testing/src/index.ts", 'import "node:buffer";'],
   ["no-node-in-pages", "examples/echo-server/src/page/main.ts", 'import "node:buffer";'],
+  ["no-node-in-pages", "examples/react/src/App.tsx", 'import "node:buffer";'],
   ["no-node-package-in-pages", "packages/testing/src/index.ts", 'import "../../node/src/index.ts";'],
+  ["no-node-package-in-pages", "examples/react/src/App.tsx", 'import "../../../packages/node/src/index.ts";'],
   ["core-imports-downward", "packages/core/src/index.ts", 'import "../../node/src/index.ts";'],
   ["core-connection-imports-downward", "packages/core/src/connection/connect.ts", 'import "../messages/open.ts";'],
   ["websocket-imports-downward", "packages/websocket/src/index.ts", 'import "../../browser/src/index.ts";'],

@@ -49,6 +49,8 @@ it.each([
     "/** `nodeSocket` */\nexport let a;",
     "nodeSocket",
   ],
+  ["a component's file that does not exist", "docs/a.md", "See src/App.tsx and src/App.vue.", "src/App.vue"],
+  ["a symbol in JSX that does not exist", "a.tsx", "/** `noSuchName` */\nexport const a = <b>c</b>;", "noSuchName"],
   ["a member that does not exist", "docs/a.md", "It calls `flow.rewind`.", "rewind"],
   ["a decision that does not exist", "docs/a.md", "See ADR 7.", "ADR 7"],
   ["a link to a file that does not exist", "docs/a.md", "[limits](limit.ts)", "limit.ts"],
