@@ -1,0 +1,109 @@
+/**
+ * The content codings of responses (RFC 9110 §8.4), decoded by the engine.
+ * @module
+ */
+import type { Bytes } from "@handclasp/core/client";
+
+import { failed, responseError } from "./errors.ts";
+import { compressedPiece, maxCodings } from "./limits.ts";
+
+/** The value of Accept-Encoding: the codings that this engine can decode. */
+export function acceptedCodings(): string {
+  accepted ??= ["gzip", "deflate", "br"].filter((coding) => canDecode(formats[coding] ?? "")).join(", ") || "identity";
+  return accepted;
+}
+let accepted: string | undefined;
+
+/**
+ * Decodes a body. A coding that the engine does not know stays, as the Fetch standard demands: the program sees it in
+ * Content-Encoding.
+ * @throws TypeError for a list of codings that is too long
+ */
+export function decoded(stream: ReadableStream<Bytes>, contentEncoding: string | null): ReadableStream<Bytes> {
+  const codings = (contentEncoding ?? "")
+    .split(",")
+    .map((coding) => coding.trim().toLowerCase())
+    .filter((coding) => coding && coding !== "identity");
+  if (!codings.every((coding) => canDecode(formats[coding] ?? ""))) return stream;
+  if (codings.length > maxCodings)
+    throw failed(responseError("invalid_response", `the response has more than ${maxCodings} content codings`));
+  return codings.reduceRight(decode, stream);
+}
+
+/** The name of each coding in the Compression standard. */
+const formats: Readonly<Record<string, string>> = {
+  __proto__: null as unknown as string,
+  gzip: "gzip",
+  "x-gzip": "gzip",
+  deflate: "deflate",
+  br: "brotli",
+};
+
+const known = new Map<string, boolean>();
+
+function canDecode(format: string): boolean {
+  let can = known.get(format);
+  if (can === undefined) {
+    can = false;
+    try {
+      can = format !== "" && Boolean(new DecompressionStream(format as CompressionFormat));
+    } catch {
+      // The engine has no DecompressionStream, or not this format.
+    }
+    known.set(format, can);
+  }
+  return can;
+}
+
+function decode(stream: ReadableStream<Bytes>, coding: string): ReadableStream<Bytes> {
+  const source = stream.getReader();
+  let output: Promise<ReadableStreamDefaultReader<Bytes> | undefined> | undefined;
+  const open = async (): Promise<ReadableStreamDefaultReader<Bytes> | undefined> => {
+    const first = await source.read();
+    // A response may have the coding and no body.
+    if (first.done) return undefined;
+    const format = formats[coding] === "deflate" && !isZlib(first.value) ? "deflate-raw" : formats[coding];
+    const decoder = new DecompressionStream(format as CompressionFormat);
+    return inPieces(source, first.value)
+      .pipeThrough<Bytes>(decoder as ReadableWritablePair<Bytes, Bytes>)
+      .getReader();
+  };
+  return new ReadableStream<Bytes>(
+    {
+      async pull(controller) {
+        output ??= open();
+        const result = await (await output)?.read();
+        if (result?.value) controller.enqueue(result.value);
+        else controller.close();
+      },
+      async cancel(reason) {
+        await ((await output?.catch(() => undefined)) ?? source).cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** "deflate" is zlib's format, and some servers send the data without zlib's header. */
+const isZlib = ([first = 0, second]: Uint8Array): boolean =>
+  (first & 0x0f) === 8 && (second === undefined || (first * 256 + second) % 31 === 0);
+
+/** The bytes of a stream in pieces that expand to little, so that the decoder waits for its reader between them. */
+function inPieces(source: ReadableStreamDefaultReader<Bytes>, first: Bytes): ReadableStream<Bytes> {
+  let rest = first;
+  return new ReadableStream<Bytes>(
+    {
+      async pull(controller) {
+        if (!rest.length) {
+          const { value } = await source.read();
+          if (!value) return controller.close();
+          rest = value;
+        }
+        controller.enqueue(rest.slice(0, compressedPiece));
+        rest = rest.subarray(compressedPiece);
+      },
+      cancel: (reason) => source.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
