@@ -56,25 +56,31 @@ function canDecode(format: string): boolean {
 }
 
 function decode(stream: ReadableStream<Bytes>, coding: string): ReadableStream<Bytes> {
-  const source = stream.getReader();
+  const source = new Source(stream);
   let output: Promise<ReadableStreamDefaultReader<Bytes> | undefined> | undefined;
   const open = async (): Promise<ReadableStreamDefaultReader<Bytes> | undefined> => {
     const first = await source.read();
     // A response may have the coding and no body.
-    if (first.done) return undefined;
-    const format = formats[coding] === "deflate" && !isZlib(first.value) ? "deflate-raw" : formats[coding];
+    if (!first) return undefined;
+    const format = formats[coding] === "deflate" && !isZlib(first) ? "deflate-raw" : formats[coding];
     const decoder = new DecompressionStream(format as CompressionFormat);
-    return inPieces(source, first.value)
+    return inPieces(source, first)
       .pipeThrough<Bytes>(decoder as ReadableWritablePair<Bytes, Bytes>)
       .getReader();
   };
   return new ReadableStream<Bytes>(
     {
       async pull(controller) {
-        output ??= open();
-        const result = await (await output)?.read();
-        if (result?.value) controller.enqueue(result.value);
-        else controller.close();
+        try {
+          output ??= open();
+          const result = await (await output)?.read();
+          if (result?.value) controller.enqueue(result.value);
+          else controller.close();
+        } catch (error) {
+          throw source.failure
+            ? source.failure.reason
+            : failed(responseError("invalid_response", `the body is not valid ${coding}`, error));
+        }
       },
       async cancel(reason) {
         await ((await output?.catch(() => undefined)) ?? source).cancel(reason);
@@ -84,20 +90,43 @@ function decode(stream: ReadableStream<Bytes>, coding: string): ReadableStream<B
   );
 }
 
+/** The coded body. It keeps the reason why reading failed, because that failure is not one of the coding. */
+class Source {
+  readonly #reader: ReadableStreamDefaultReader<Bytes>;
+  failure: { readonly reason: unknown } | undefined;
+
+  constructor(stream: ReadableStream<Bytes>) {
+    this.#reader = stream.getReader();
+  }
+
+  async read(): Promise<Bytes | undefined> {
+    try {
+      return (await this.#reader.read()).value;
+    } catch (reason) {
+      this.failure = { reason };
+      throw reason;
+    }
+  }
+
+  cancel(reason: unknown): Promise<void> {
+    return this.#reader.cancel(reason);
+  }
+}
+
 /** "deflate" is zlib's format, and some servers send the data without zlib's header. */
 const isZlib = ([first = 0, second]: Uint8Array): boolean =>
   (first & 0x0f) === 8 && (second === undefined || (first * 256 + second) % 31 === 0);
 
 /** The bytes of a stream in pieces that expand to little, so that the decoder waits for its reader between them. */
-function inPieces(source: ReadableStreamDefaultReader<Bytes>, first: Bytes): ReadableStream<Bytes> {
+function inPieces(source: Source, first: Bytes): ReadableStream<Bytes> {
   let rest = first;
   return new ReadableStream<Bytes>(
     {
       async pull(controller) {
         if (!rest.length) {
-          const { value } = await source.read();
-          if (!value) return controller.close();
-          rest = value;
+          const next = await source.read();
+          if (!next) return controller.close();
+          rest = next;
         }
         controller.enqueue(rest.slice(0, compressedPiece));
         rest = rest.subarray(compressedPiece);

@@ -24,16 +24,26 @@ export class Peer {
   }
 
   /** Reads up to the end of the text, in latin1. `undefined` if the client closed before it. */
-  async readTo(end: string): Promise<string | undefined> {
-    while (!this.#received.includes(end)) {
+  readTo(end: string): Promise<string | undefined> {
+    return this.#read((text) => (text.includes(end) ? text.indexOf(end) + end.length : undefined));
+  }
+
+  readBytes(length: number): Promise<string | undefined> {
+    return this.#read((text) => (text.length >= length ? length : undefined));
+  }
+
+  /** @param lengthOf the length of the text to return, or `undefined` if more is needed */
+  async #read(lengthOf: (received: string) => number | undefined): Promise<string | undefined> {
+    for (let length = lengthOf(this.#received); ; length = lengthOf(this.#received)) {
+      if (length !== undefined) {
+        const text = this.#received.slice(0, length);
+        this.#received = this.#received.slice(length);
+        return text;
+      }
       const bytes = await this.channel.read();
       if (!bytes) return undefined;
       this.#received += Buffer.from(bytes).toString("latin1");
     }
-    const at = this.#received.indexOf(end) + end.length;
-    const text = this.#received.slice(0, at);
-    this.#received = this.#received.slice(at);
-    return text;
   }
 
   /** The head of the next request. */
