@@ -186,7 +186,9 @@ class Modules {
 
 /** Returns the source paths of the packages' entries, by the names that users import. @param {string} root */
 function entriesOf(root) {
-  const packages = ["core", "node", "browser", "testing", "websocket"].map((name) => join(root, "packages", name));
+  const packages = ["core", "node", "browser", "testing", "fetch", "websocket"].map((name) =>
+    join(root, "packages", name),
+  );
   const libraries = ["reconnecting-websocket", "graphql-ws", "mqtt"];
   return Object.fromEntries([
     ...libraries.map((name) => [name, [join(root, "packages/conformance/node_modules", name)]]),
