@@ -122,7 +122,7 @@ export class Exchange {
     this.#onDone(isReusable);
   }
 
-  /** Writes the request. If the connection fails meanwhile, `#receive` reports it, after a response that came before. */
+  /** Writes the request. If the connection fails, `#receive` reports it, after a response that came before. */
   async #send(): Promise<void> {
     const { head, body } = this.#request;
     try {

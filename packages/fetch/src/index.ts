@@ -38,7 +38,7 @@ export interface FetchOwnOptions<Options extends ConnectOptions> extends FetchLi
 /** The options of `createFetch` for an address: those of `connect` except `alpn`, and its own. */
 export type FetchOptions<Options extends ConnectOptions> = Omit<Options, "alpn"> & FetchOwnOptions<Options>;
 
-/** What `createFetch` sends requests to: an address as `connect` takes it, an open channel, or routes. */
+/** The place to which requests go: an address as `connect` takes it, an open channel, or routes. */
 export type FetchTarget<Options extends ConnectOptions> = string | URL | TlsConnection | Route<Options>;
 
 const ownRows: readonly string[] = ["any origin", "function route", ...limitRows];

@@ -15,23 +15,23 @@ export const httpRows: Readonly<Record<HttpFault, ErrorRow>> = {
   invalid_response: peer(
     undefined,
     "The response is not valid HTTP/1.1, or has a form in which two programs could see different messages: a folded " +
-      "line, a bare LF, Transfer-Encoding beside Content-Length, two lengths. Or its body is not of its " +
+      "line, a bare LF, Transfer-Encoding with Content-Length, two lengths. Or its body is not of its " +
       "content coding, or it redirects to an invalid URL.",
     "Correct the server, or the proxy before it.",
     "the response is not valid HTTP/1.1: INVALID_CONTENT_LENGTH: Invalid HTTP Content-Length",
   ),
   no_free_connection: application(
     undefined,
-    "All connections to the origin were in use for `headerTimeout`. Usually the program neither reads nor cancels the " +
-      "bodies of responses.",
+    "All connections to the origin were in use for `headerTimeout`. Usually the program neither reads nor cancels " +
+      "the bodies of responses.",
     "Read or cancel the body of each response, or raise `maxConnections`.",
     "no connection became free within 300000 ms",
   ),
   no_route: application(
     undefined,
     "A request or a redirect goes to an origin to which no channel leads.",
-    "Give `createFetch` the option `route`, or correct the URL. In a page, `new Request` makes a relative URL relative " +
-      "to the page.",
+    "Give `createFetch` the option `route`, or correct the URL. In a page, `new Request` makes a relative URL " +
+      "relative to the page.",
     "no channel leads to https://other.example",
   ),
   redirect_refused: application(
@@ -43,8 +43,8 @@ export const httpRows: Readonly<Record<HttpFault, ErrorRow>> = {
   ),
   request_body: application(
     undefined,
-    "The body of the request could not be read to its end: its stream failed or has a chunk that is not a Uint8Array, " +
-      "or the length of its Blob has changed. The `cause` is the error of the stream.",
+    "The body of the request could not be read to its end: its stream failed or has a chunk that is not a " +
+      "Uint8Array, or the length of its Blob has changed. The `cause` is the error of the stream.",
     "Correct the stream.",
     "the stream of the request's body failed",
   ),

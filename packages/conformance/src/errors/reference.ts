@@ -66,8 +66,8 @@ const sections: readonly Section[] = [
   {
     title: "HTTP",
     introduction:
-      "The causes with which the `fetch` of `createFetch` rejects, beside the errors of the channel. [fetch.md](fetch.md) " +
-      "describes it.",
+      "The `cause` of the TypeError with which the `fetch` of `createFetch` rejects, if it is not an error of " +
+      "the channel. [fetch.md](fetch.md) describes that function.",
     rows: httpRows,
   },
   { title: "This side", introduction: "Errors of this side's options, calls, hooks and timers.", rows: localRows },

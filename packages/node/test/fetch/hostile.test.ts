@@ -7,6 +7,8 @@ import { ok, once, type Peer, rawServer } from "./rawServer.ts";
 
 const chunked = `${ok}Transfer-Encoding: chunked\r\n\r\n`;
 const empty = "Content-Length: 0\r\n\r\n";
+const coding = "Transfer-Encoding: chunked\r\n";
+const length = "Content-Length: 3\r\n";
 
 const invalid: Readonly<Record<string, string>> = {
   "a folded line": `${ok}A: b\r\n c\r\n${empty}`,
@@ -14,8 +16,8 @@ const invalid: Readonly<Record<string, string>> = {
   "LF after a field": `${ok}A: b\n${empty}`,
   "LF at the end of the head": `${ok}Content-Length: 0\r\n\n`,
   "CR in a value": `${ok}A: b\rc\r\n${empty}`,
-  "Transfer-Encoding before Content-Length": `${ok}Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n3\r\nabc\r\n0\r\n\r\n`,
-  "Transfer-Encoding after Content-Length": `${ok}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`,
+  "Transfer-Encoding before Content-Length": `${ok}${coding}${length}\r\n3\r\nabc\r\n0\r\n\r\n`,
+  "Transfer-Encoding after Content-Length": `${ok}${length}${coding}\r\n3\r\nabc\r\n0\r\n\r\n`,
   "the length +2": `${ok}Content-Length: +2\r\n\r\nab`,
   "the length -1": `${ok}Content-Length: -1\r\n\r\nab`,
   "the length 0x2": `${ok}Content-Length: 0x2\r\n\r\nab`,

@@ -222,7 +222,7 @@ test.each(wrongOptions)("createFetch throws for %j", (options, message) => {
   expect(() => server.fetch(options)).toThrow(message);
 });
 
-test("createFetch throws for a wrong target, and for options of connect beside a channel", async () => {
+test("createFetch throws for a wrong target, and for options of connect with a channel", async () => {
   const server = rawServer(always(answer));
   for (const target of ["", "ftp://a/", "x", 1, null, {}])
     expect(() => server.fetchTo(target as string)).toThrow(/the address/);
