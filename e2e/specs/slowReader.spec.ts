@@ -1,5 +1,6 @@
 /**
- * A fast server and a page that reads slowly. The tests count the bytes that wait in the page and in the server.
+ * A fast server and a page that reads slowly, from a channel and from the body of a response of `fetch`. The tests count
+ * the bytes that wait in the page and in the server.
  * `pnpm slow-page` runs the long form: 200 MB, read at 1 MB/s, which takes more than three minutes for each test. It
  * prints the figures.
  */
@@ -10,6 +11,7 @@ import { createServer, nodeCredential, type TlsConnection, type TlsServer } from
 import { testCa } from "@handclasp/testing";
 import type { EnginePage } from "../support/engine.ts";
 import { startService } from "../support/service.ts";
+import type { Way } from "../support/slowReader.ts";
 import { test as base, expect } from "../support/test.ts";
 
 const mebibyte = 2 ** 20;
@@ -37,7 +39,9 @@ class FastServer {
 
   constructor(ca: string, credential: { cert: string; key: string }) {
     this.ca = ca;
-    this.#server = createServer({ credentials: [nodeCredential(credential)] }, (channel) => this.#write(channel));
+    this.#server = createServer({ credentials: [nodeCredential(credential)], alpn: ["http/1.1"] }, (channel) =>
+      this.#write(channel),
+    );
   }
 
   async listen(): Promise<void> {
@@ -62,6 +66,11 @@ class FastServer {
   async #write(channel: TlsConnection): Promise<void> {
     this.#sentBefore = this.#sent;
     try {
+      if (channel.session.alpn === "http/1.1") {
+        await channel.read();
+        const length = Math.ceil(total / piece.length) * piece.length;
+        await channel.write(new TextEncoder().encode(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`));
+      }
       while (this.accepted < total) {
         this.accepted += piece.length;
         this.mostUnsent = Math.max(this.mostUnsent, this.unsent);
@@ -88,7 +97,7 @@ class FastServer {
   }
 }
 
-const test = base.extend<{ server: FastServer; open: () => Promise<EnginePage> }>({
+const test = base.extend<{ server: FastServer; open: (way: Way) => Promise<EnginePage> }>({
   server: async ({ missing: _ }, use) => {
     const ca = await testCa();
     const server = new FastServer(ca.pem, await ca.issue());
@@ -99,11 +108,11 @@ const test = base.extend<{ server: FastServer; open: () => Promise<EnginePage> }
   open: async ({ engine, server }, use) => {
     const service = await startService();
     const pages: EnginePage[] = [];
-    await use(async () => {
+    await use(async (way) => {
       const page = await engine.open(service.url);
       pages.push(page);
       const { url, ca } = server;
-      await page.evaluate((arg) => globalThis.slowReader.open(arg), { url, ca });
+      await page.evaluate((arg) => globalThis.slowReader.open(arg), { url, ca, way });
       return page;
     });
     await Promise.all(pages.map((page) => page.close()));
@@ -111,32 +120,37 @@ const test = base.extend<{ server: FastServer; open: () => Promise<EnginePage> }
   },
 });
 
-test("a page that reads slowly holds at most 4 MiB, and its server too", async ({ server, open, engine }) => {
-  if (isLong) test.setTimeout(900_000);
-  const page = await open();
-  let counts = { read: 0, mostHeld: 0, time: 0 };
-  const read = async (bytes: number, bytesPerSecond?: number): Promise<void> => {
-    const arg = { bytes, ...(bytesPerSecond && { bytesPerSecond }) };
-    counts = await page.evaluate((arg) => globalThis.slowReader.read(arg), arg);
-  };
-  if (isLong) while (counts.read < total) await read(Math.min(5 * megabyte, total - counts.read), megabyte);
-  else {
-    for (let step = 0; step < 4; step++) {
-      await server.stalled();
-      await read(mebibyte);
+for (const way of ["channel", "fetch"] as const)
+  test(`a page that reads slowly from a ${way} holds at most 4 MiB, and its server too`, async ({
+    server,
+    open,
+    engine,
+  }) => {
+    if (isLong) test.setTimeout(900_000);
+    const page = await open(way);
+    let counts = { read: 0, mostHeld: 0, time: 0 };
+    const read = async (bytes: number, bytesPerSecond?: number): Promise<void> => {
+      const arg = { bytes, ...(bytesPerSecond && { bytesPerSecond }) };
+      counts = await page.evaluate((arg) => globalThis.slowReader.read(arg), arg);
+    };
+    if (isLong) while (counts.read < total) await read(Math.min(5 * megabyte, total - counts.read), megabyte);
+    else {
+      for (let step = 0; step < 4; step++) {
+        await server.stalled();
+        await read(mebibyte);
+      }
+      // The server could not write everything while the page read 4 MiB.
+      expect(server.accepted).toBeLessThan(total);
+      await read(total - counts.read);
     }
-    // The server could not write everything while the page read 4 MiB.
-    expect(server.accepted).toBeLessThan(total);
-    await read(total - counts.read);
-  }
-  const { mostHeld, time } = counts;
-  if (isLong) console.log(figures(engine.name, { ...counts, mostUnsent: server.mostUnsent }));
-  expect(counts.read).toBeGreaterThanOrEqual(total);
-  expect(server.error).toBeUndefined();
-  expect(mostHeld).toBeLessThanOrEqual(4 * mebibyte);
-  expect(server.mostUnsent).toBeLessThanOrEqual(4 * mebibyte);
-  expect(time).toBeGreaterThan(isLong ? (total / megabyte - 1) * 1000 : 0);
-});
+    const { mostHeld, time } = counts;
+    if (isLong) console.log(figures(`${engine.name}, ${way}`, { ...counts, mostUnsent: server.mostUnsent }));
+    expect(counts.read).toBeGreaterThanOrEqual(total);
+    expect(server.error).toBeUndefined();
+    expect(mostHeld).toBeLessThanOrEqual(4 * mebibyte);
+    expect(server.mostUnsent).toBeLessThanOrEqual(4 * mebibyte);
+    expect(time).toBeGreaterThan(isLong ? (total / megabyte - 1) * 1000 : 0);
+  });
 
 const figures = (engine: string, counts: Record<"read" | "time" | "mostHeld" | "mostUnsent", number>) =>
   `${engine}: ${counts.read} bytes in ${(counts.time / 1000).toFixed(1)} s, at most ` +

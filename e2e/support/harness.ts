@@ -3,6 +3,7 @@
  * service.ts bundles this file. The input and the output of `handclasp` are JSON.
  */
 
+import "./fetching.ts";
 import "./slowReader.ts";
 import {
   connect,

@@ -2,11 +2,15 @@
  * The code of a page that reads slowly. It counts the bytes that the page has received and not yet read. service.ts
  * bundles this file with the harness.
  */
-import { connect, type TlsConnection } from "@handclasp/browser";
+import { connect } from "@handclasp/browser";
+import { createFetch } from "@handclasp/browser/fetch";
+
+/** The API with which the page reads. */
+export type Way = "channel" | "fetch";
 
 export type SlowReader = {
-  /** Opens a channel. Call this once in each page. */
-  open(options: { readonly url: string; readonly ca: string }): Promise<void>;
+  /** Opens a channel, or requests a response over one. Call this once in each page. */
+  open(options: { readonly url: string; readonly ca: string; readonly way: Way }): Promise<void>;
   /** Reads at least this many bytes. With `bytesPerSecond`, reads no faster than that since the first call. */
   read(options: { readonly bytes: number; readonly bytesPerSecond?: number }): Promise<Counts>;
 };
@@ -27,7 +31,8 @@ declare global {
   var slowReader: SlowReader;
 }
 
-let channel: TlsConnection;
+/** Reads the next bytes. */
+let readPiece: () => Promise<Uint8Array | undefined>;
 let received = 0;
 let read = 0;
 let mostHeld = 0;
@@ -47,15 +52,23 @@ globalThis.WebSocket = class extends WebSocket {
 };
 
 globalThis.slowReader = {
-  async open({ url, ca }) {
-    channel = await connect(url, { ca, serverName: "127.0.0.1" });
+  async open({ url, ca, way }) {
+    const options = { ca, serverName: "127.0.0.1" };
+    if (way === "channel") {
+      const channel = await connect(url, options);
+      readPiece = () => channel.read();
+    } else {
+      const { body } = await createFetch(url, options)("/");
+      const reader = body?.getReader();
+      readPiece = async () => (await reader?.read())?.value;
+    }
   },
   async read({ bytes, bytesPerSecond = Number.POSITIVE_INFINITY }) {
     start ||= performance.now();
     for (const end = read + bytes; read < end; ) {
       const wait = (read / bytesPerSecond) * 1000 - (performance.now() - start);
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-      const piece = await channel.read();
+      const piece = await readPiece();
       if (!piece) break;
       read += piece.length;
     }

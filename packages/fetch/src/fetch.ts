@@ -120,7 +120,8 @@ class Fetcher<Options extends ConnectOptions> {
       try {
         return { head: await untilAborted(signal, exchange, () => exchange.start()), exchange };
       } catch (error) {
-        if (isFresh || !mayRepeat || !connection.isReused || !exchange.isLost) throw error;
+        // A new connection was not used before, so the second attempt is the last.
+        if (!mayRepeat || !connection.isReused || !exchange.isLost) throw error;
       }
     }
   }

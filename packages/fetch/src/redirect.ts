@@ -31,10 +31,7 @@ export function redirectOf(request: FetchRequest, { status, headers }: ResponseH
 
   const next = new Headers(request.headers);
   if (becomesGet) dropBodyFields(next);
-  if (isOtherOrigin) {
-    dropCredentials(next);
-    next.delete("host");
-  }
+  if (isOtherOrigin) dropCredentials(next);
   return {
     ...request,
     url,

@@ -237,6 +237,16 @@ describe("a time limit", () => {
     expect(await codeOf(request)).toBe("response_timeout");
   });
 
+  test("ends the wait for the answer to a body", async () => {
+    const server = rawServer(async (peer) => peer.readTo("abc").then(never));
+    const request = server.fetch({ headerTimeout: 1000 })("/", { method: "POST", body: "abc" });
+    await turns();
+    await pass(990);
+    expect(await errorOf(request)).toBe("pending");
+    await pass(20);
+    expect(await codeOf(request)).toBe("response_timeout");
+  });
+
   test("does not end the wait for the program's own stream", async () => {
     let push = (): void => {};
     const body = new ReadableStream({

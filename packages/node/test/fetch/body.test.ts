@@ -315,6 +315,13 @@ describe("the body of a request", () => {
     expect((error as { cause: TlsError }).cause.cause).toBe(reason);
   });
 
+  test.each(["ab", "abcd"])("fails if its length has changed to that of %s", async (content) => {
+    const body = new Blob(["abc"]);
+    body.stream = () => new Blob([content]).stream();
+    const server = rawServer((peer) => peer.readHead().then(() => peer.readTo("never")));
+    expect(await failureOf(server.fetch()("/", { method: "POST", body }))).toBe("request_body");
+  });
+
   test("a locked stream is refused", async () => {
     const body = new ReadableStream();
     body.getReader();

@@ -15,6 +15,7 @@ test("requests one after the other share a connection", async () => {
   const fetch = server.fetch();
   for (let i = 0; i < 3; i++) expect(await (await fetch("/")).text()).toBe("x");
   expect(server.urls).toEqual(["wss://device.test/"]);
+  expect(server.peers[0]?.channel.session.alpn).toBe("http/1.1");
 });
 
 test("a short response frees its connection although no one reads it", async () => {
@@ -43,14 +44,19 @@ test.each(Object.entries(last))("a connection is not used again after %s", async
 });
 
 test("bytes that arrive on an unused connection end it, and never answer a request", async () => {
+  let sendMore = (): void => {};
   const server = rawServer(async (peer) => {
     await peer.readHead();
     await peer.send(answer);
-    if (peer.index === 1) await peer.send(`${ok}Content-Length: 4\r\n\r\nevil`);
+    if (peer.index === 1) {
+      await new Promise<void>((resolve) => (sendMore = resolve));
+      await peer.send(`${ok}Content-Length: 4\r\n\r\nevil`);
+    }
     await peer.readHead();
   });
-  const fetch = server.fetch();
+  const fetch = server.fetch({ idleTimeout: 1e9 });
   await (await fetch("/")).text();
+  sendMore();
   await server.peers[0]?.channel.closed;
   expect(await (await fetch("/")).text()).toBe("x");
   expect(server.urls).toHaveLength(2);
@@ -108,6 +114,24 @@ test.each(Object.entries(ends))("an idempotent request is repeated once if the s
   }
 });
 
+test("a request is repeated on a new connection, although another one is unused", async () => {
+  const server = rawServer(async (peer) => {
+    await peer.readHead();
+    await bothSent();
+    await peer.send(answer);
+    if (peer.index > 2) return;
+    await peer.readHead();
+    peer.channel.abort();
+  });
+  const bothSent = async (): Promise<void> => {
+    while (server.peers.length < 2) await new Promise(setImmediate);
+  };
+  const fetch = server.fetch();
+  await Promise.all([fetch("/"), fetch("/")]);
+  expect(await (await fetch("/")).text()).toBe("x");
+  expect(server.urls).toHaveLength(3);
+});
+
 test("a POST, a stream, and a request on a new connection are not repeated", async () => {
   for (const init of [
     { method: "POST", body: "a" },
@@ -147,6 +171,15 @@ test("a failed connection rejects with its TlsError as the cause", async () => {
   const server = rawServer(always(answer));
   expect(await codeOf(server.fetchTo("wss://device.test/")("/"))).toBe("configuration");
   expect(await codeOf(server.fetchTo("wss://wrong.test/", server.trust)("/"))).toBe("name_mismatch");
+  let cancelled: unknown;
+  const body = new ReadableStream({
+    cancel(reason) {
+      cancelled = reason;
+    },
+  });
+  const request = server.fetchTo("wss://device.test/")("/", { method: "POST", body, duplex: "half" });
+  const error = await request.catch((reason: unknown) => reason);
+  expect(cancelled).toBe(error);
 });
 
 test("an open channel carries one request at a time, and no more after its end", async () => {
@@ -171,7 +204,7 @@ test("close closes unused connections, lets a response end, and refuses later re
     await peer.send(peer.index === 1 ? "y" : answer);
     await peer.readHead();
   });
-  const fetch = server.fetch();
+  const fetch = server.fetch({ idleTimeout: 1e9 });
   const slow = await fetch("/");
   await (await fetch("/")).text();
   const closed = fetch.close();

@@ -161,6 +161,13 @@ describe("a redirect to another origin", () => {
     expect(seen[1]?.body).toBe("abc");
   });
 
+  test("refuses a route with a protocol of its own", async () => {
+    const { server } = redirecting(moved);
+    const route = () => ({ ...server.trust, url: "wss://other.test/", alpn: ["h2"] });
+    expect(await failureOf(server.fetch({ route })("/"))).toBe("configuration");
+    expect(server.urls).toHaveLength(1);
+  });
+
   test("does not use the options of the first origin", async () => {
     const { server } = redirecting(moved);
     const fetch = server.fetch({ route: () => ({ url: "wss://other.test/" }) });

@@ -4,10 +4,18 @@
  * @module
  */
 import { runInThisContext } from "node:vm";
+import { createFetch } from "@handclasp/node/fetch";
 import { type PageReport, reportPath } from "../server/site.ts";
+import type { Suite } from "../tests.ts";
 
-const settings = JSON.parse(process.env.HANDCLASP_WPT_CHILD ?? "") as { url: string; limit: number; ca?: string };
-const { url, limit, ca } = settings;
+const settings = JSON.parse(process.env.HANDCLASP_WPT_CHILD ?? "") as {
+  url: string;
+  limit: number;
+  suite: Suite;
+  ca?: string;
+  carrier?: string;
+};
+const { url, limit, suite, ca, carrier } = settings;
 const page = new URL(url);
 const nodeFetch = globalThis.fetch;
 
@@ -17,7 +25,7 @@ interface Harness {
   timeout(): void;
 }
 
-const define = (name: string, value: unknown): unknown =>
+const define = (name: string | symbol, value: unknown): unknown =>
   Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
 
 for (const [name, value] of Object.entries(await classes())) if (value) define(name, value);
@@ -26,7 +34,10 @@ define("window", globalThis);
 define("Window", Object.getPrototypeOf(globalThis).constructor);
 define("location", page);
 define("GLOBAL", { isWindow: () => false, isWorker: () => false, isShadowRealm: () => false });
-define("fetch", (input: string, init?: RequestInit) => nodeFetch(new URL(input, page), init));
+// With this, the URLs of requests are relative to the page in undici too.
+define(Symbol.for("undici.globalOrigin.1"), page);
+if (suite === "fetch" && ca && carrier)
+  define("fetch", (await import("../inject/pageFetch.ts")).pageFetch(createFetch, { ca, carrier, page }));
 
 let failure: string | undefined;
 const onError = (error: unknown): void => {
