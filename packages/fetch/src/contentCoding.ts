@@ -6,6 +6,7 @@ import type { Bytes } from "@handclasp/core/client";
 
 import { failed, responseError } from "./errors.ts";
 import { compressedPiece, maxCodings } from "./limits.ts";
+import { pullStream } from "./streams.ts";
 
 /** The value of Accept-Encoding: the codings that this engine can decode. */
 export function acceptedCodings(): string {
@@ -68,26 +69,23 @@ function decode(stream: ReadableStream<Bytes>, coding: string): ReadableStream<B
       .pipeThrough<Bytes>(decoder as ReadableWritablePair<Bytes, Bytes>)
       .getReader();
   };
-  return new ReadableStream<Bytes>(
-    {
-      async pull(controller) {
-        try {
-          output ??= open();
-          const result = await (await output)?.read();
-          if (result?.value) controller.enqueue(result.value);
-          else controller.close();
-        } catch (error) {
-          throw source.failure
-            ? source.failure.reason
-            : failed(responseError("invalid_response", `the body is not valid ${coding}`, error));
-        }
-      },
-      async cancel(reason) {
-        await ((await output?.catch(() => undefined)) ?? source).cancel(reason);
-      },
+  return pullStream({
+    async pull(controller) {
+      try {
+        output ??= open();
+        const result = await (await output)?.read();
+        if (result?.value) controller.enqueue(result.value);
+        else controller.close();
+      } catch (error) {
+        throw source.failure
+          ? source.failure.reason
+          : failed(responseError("invalid_response", `the body is not valid ${coding}`, error));
+      }
     },
-    { highWaterMark: 0 },
-  );
+    async cancel(reason) {
+      await ((await output?.catch(() => undefined)) ?? source).cancel(reason);
+    },
+  });
 }
 
 /** The coded body. It keeps the reason why reading failed, because that failure is not one of the coding. */
@@ -120,19 +118,16 @@ const isZlib = ([first = 0, second]: Uint8Array): boolean =>
 /** The bytes of a stream in pieces that expand to little, so that the decoder waits for its reader between them. */
 function inPieces(source: Source, first: Bytes): ReadableStream<Bytes> {
   let rest = first;
-  return new ReadableStream<Bytes>(
-    {
-      async pull(controller) {
-        if (!rest.length) {
-          const next = await source.read();
-          if (!next) return controller.close();
-          rest = next;
-        }
-        controller.enqueue(rest.slice(0, compressedPiece));
-        rest = rest.subarray(compressedPiece);
-      },
-      cancel: (reason) => source.cancel(reason),
+  return pullStream({
+    async pull(controller) {
+      if (!rest.length) {
+        const next = await source.read();
+        if (!next) return controller.close();
+        rest = next;
+      }
+      controller.enqueue(rest.slice(0, compressedPiece));
+      rest = rest.subarray(compressedPiece);
     },
-    { highWaterMark: 0 },
-  );
+    cancel: (reason) => source.cancel(reason),
+  });
 }

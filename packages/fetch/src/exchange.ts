@@ -67,12 +67,12 @@ export class Exchange {
    * @throws TypeError, or the reason that was given to `fail`
    */
   async next(): Promise<Bytes | undefined> {
-    let data = this.#parser.takeData();
+    let data = this.#takeData();
     while (!data && !this.#parser.isDone) {
       this.#arm(this.#limits.bodyTimeout, "the server sent no byte of the body");
       await this.#receive();
       this.#disarm();
-      data = this.#parser.takeData();
+      data = this.#takeData();
     }
     if (this.#parser.isDone) this.#finish();
     return data;
@@ -84,6 +84,16 @@ export class Exchange {
     this.#failure ??= { reason };
     this.#connection.channel.abort();
     this.#end(false);
+  }
+
+  #takeData(): Bytes | undefined {
+    try {
+      return this.#parser.takeData();
+    } catch (error) {
+      const reason = failed(error);
+      this.fail(reason);
+      throw reason;
+    }
   }
 
   async #receive(): Promise<void> {

@@ -2,6 +2,7 @@
  * Redirects, as the Fetch standard says ("HTTP-redirect fetch").
  * @module
  */
+import { bytesOf } from "./bytes.ts";
 import { failed, requestError, responseError } from "./errors.ts";
 import { type FetchRequest, urlOf } from "./request.ts";
 import { dropBodyFields, dropCredentials } from "./requestHeaders.ts";
@@ -43,7 +44,8 @@ export function redirectOf(request: FetchRequest, { status, headers }: ResponseH
 
 function locationOf(location: string, base: URL): URL {
   try {
-    const url = urlOf(location, base);
+    // The bytes of a field are read as latin1, and servers write URLs in UTF-8.
+    const url = urlOf(new TextDecoder().decode(bytesOf(location)), base);
     if (!location.includes("#")) url.hash = base.hash;
     return url;
   } catch (error) {

@@ -42,6 +42,7 @@ export async function readRequest(
   const headers = new Headers(pick("headers"));
   checkHeaders(headers, url);
   checkUnsupported(pick, given);
+  checkWithPlatform(url, method, given);
   const redirect = pick("redirect") ?? "follow";
   if (!["follow", "manual", "error"].includes(redirect)) throw new TypeError("redirect: unknown value");
   const isSameOrigin = pick("mode") === "same-origin";
@@ -85,6 +86,14 @@ function checkUnsupported(pick: <Name extends keyof Input>(name: Name) => Input[
   if (pick("mode") === "navigate") throw refused('mode: "navigate"');
   if (pick("cache") === "only-if-cached") throw refused('cache: "only-if-cached"');
   if ("dispatcher" in given && given.dispatcher) throw refused("dispatcher");
+}
+
+const checkedByPlatform = ["cache", "credentials", "mode", "priority", "referrer", "referrerPolicy", "window"];
+
+/** The platform knows the values of its options, and throws a TypeError for others. */
+function checkWithPlatform(url: URL, method: string, given: object): void {
+  const options = Object.entries(given).filter(([name]) => checkedByPlatform.includes(name));
+  if (options.length) new Request(url, { ...Object.fromEntries(options), method });
 }
 
 async function bodyOf(

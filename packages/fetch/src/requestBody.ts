@@ -74,17 +74,18 @@ function bytesSource(bytes: Uint8Array): BodySource {
 const blobSource = (blob: Blob): BodySource => ({
   length: blob.size,
   isReplayable: true,
-  open: () => new StreamBody(blob.stream(), blob.size),
+  open: () => new StreamBody(blob.stream().getReader(), blob.size),
   cancel() {},
 });
 
 function streamSource(stream: ReadableStream<unknown>): BodySource {
-  if (stream.locked) throw new TypeError("the stream of the body is locked");
+  // Locks the stream, or throws a TypeError: once `fetch` was called, the body is its own.
+  const reader = stream.getReader();
   return {
     length: undefined,
     isReplayable: false,
-    open: () => new StreamBody(stream, undefined),
-    cancel: (reason) => cancelStream(stream, reason),
+    open: () => new StreamBody(reader, undefined),
+    cancel: (reason) => void reader.cancel(reason).catch(() => {}),
   };
 }
 
@@ -103,8 +104,8 @@ class StreamBody implements RequestBody {
   #rest: Uint8Array = new Uint8Array();
   #isDone = false;
 
-  constructor(stream: ReadableStream<unknown>, length: number | undefined) {
-    this.#reader = stream.getReader();
+  constructor(reader: ReadableStreamDefaultReader<unknown>, length: number | undefined) {
+    this.#reader = reader;
     this.#isChunked = length === undefined;
     this.#remaining = length ?? Number.POSITIVE_INFINITY;
   }

@@ -6,6 +6,7 @@ import type { Bytes } from "@handclasp/core/client";
 
 import type { Exchange } from "./exchange.ts";
 import { maxDiscardedBytes, prefetchedBytes } from "./limits.ts";
+import { pullStream } from "./streams.ts";
 
 /** Reads the rest of a short body, so that its connection can be used again, and ends the connection otherwise. */
 export async function discard(exchange: Exchange): Promise<void> {
@@ -43,19 +44,16 @@ class BodySource {
     this.#exchange = exchange;
     this.#signal = signal;
     signal?.addEventListener("abort", this.#onAbort);
-    this.stream = new ReadableStream<Bytes>(
-      {
-        start: (controller) => {
-          this.#controller = controller;
-        },
-        pull: () => this.#pull(),
-        cancel: (reason) => {
-          this.#stop();
-          exchange.fail(reason);
-        },
+    this.stream = pullStream({
+      start: (controller) => {
+        this.#controller = controller;
       },
-      { highWaterMark: 0 },
-    );
+      pull: () => this.#pull(),
+      cancel: (reason) => {
+        this.#stop();
+        exchange.fail(reason);
+      },
+    });
     if (signal?.aborted) this.#onAbort();
     else void this.#fill();
   }

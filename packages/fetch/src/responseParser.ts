@@ -30,6 +30,8 @@ export class ResponseParser {
   #isChunked = false;
   /** The bytes of framing beyond the allowance of the chunks. */
   #excess = 0;
+  /** The fault of a body whose head was valid. It counts after the data that came before it. */
+  #failure: unknown;
   #isDone = false;
   #isPersistent = false;
 
@@ -52,22 +54,31 @@ export class ResponseParser {
     return this.#isDone && this.#isPersistent;
   }
 
-  /** Returns the parsed data of the body, and forgets it. */
+  /**
+   * Returns the parsed data of the body, and forgets it.
+   * @throws TlsError if the body is invalid after the data that was returned
+   */
   takeData(): Uint8Array<ArrayBuffer> | undefined {
     const data = this.#data;
+    if (!data.length && this.#failure) throw this.#failure;
     if (!data.length) return undefined;
     this.#data = [];
     return data.length === 1 ? data[0] : joined(data);
   }
 
-  /** @throws TlsError */
+  /** @throws TlsError if no valid head has arrived. `takeData` throws a later fault */
   push(bytes: Uint8Array): void {
     const isBody = this.#isChunked;
     const before = this.#data.length;
-    this.#parse(() => {
-      for (let rest: Uint8Array | undefined = bytes; rest?.length; ) rest = this.#pushToMessage(rest);
-    });
-    if (isBody) this.#countFraming(bytes.length, this.#data.slice(before));
+    try {
+      this.#parse(() => {
+        for (let rest: Uint8Array | undefined = bytes; rest?.length; ) rest = this.#pushToMessage(rest);
+      });
+      if (isBody) this.#countFraming(bytes.length, this.#data.slice(before));
+    } catch (error) {
+      if (!this.#head) throw error;
+      this.#failure = error;
+    }
   }
 
   /**
