@@ -67,17 +67,21 @@ class BodySource {
       await woken;
     }
     const bytes = this.#queue.shift();
-    if (bytes) {
-      this.#bytes -= bytes.length;
-      this.#controller?.enqueue(bytes);
-      void this.#fill();
-    } else if (this.#controller) {
-      const controller = this.#controller;
-      const end = this.#end;
-      this.#stop();
-      if (end && "error" in end) controller.error(end.error);
-      else controller.close();
-    }
+    if (!bytes) return;
+    this.#bytes -= bytes.length;
+    this.#controller?.enqueue(bytes);
+    this.#endIfEmpty();
+    void this.#fill();
+  }
+
+  /** Ends the stream as soon as nothing is left to read, even if no read is pending. */
+  #endIfEmpty(): void {
+    const controller = this.#controller;
+    const end = this.#end;
+    if (!controller || !end || this.#queue.length) return;
+    this.#stop();
+    if ("error" in end) controller.error(end.error);
+    else controller.close();
   }
 
   async #fill(): Promise<void> {
@@ -95,9 +99,10 @@ class BodySource {
       }
     } catch (error) {
       this.#end ??= { error };
-      this.#wake?.();
     }
     this.#isFilling = false;
+    this.#endIfEmpty();
+    this.#wake?.();
   }
 
   readonly #onAbort = (): void => {

@@ -101,6 +101,17 @@ describe("the body of a response", () => {
     await reader?.cancel();
   });
 
+  test("ends or fails although no read is pending", async () => {
+    const bodies = { "1\r\na\r\n0\r\n\r\n": "closed", "1\r\na\r\ngarbage": "invalid_response" };
+    for (const [body, end] of Object.entries(bodies)) {
+      const server = rawServer(always(`${ok}Transfer-Encoding: chunked\r\n\r\n${body}`));
+      const reader = (await server.fetch()("/")).body?.getReader();
+      expect((await reader?.read())?.value).toEqual(new Uint8Array([97]));
+      if (end === "closed") await reader?.closed;
+      else expect(await failureOf(reader?.closed)).toBe(end);
+    }
+  });
+
   test("can be cancelled, which ends the connection", async () => {
     const server = rawServer(async (peer) => {
       await peer.readHead();
