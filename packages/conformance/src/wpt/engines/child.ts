@@ -5,6 +5,7 @@
  */
 import { runInThisContext } from "node:vm";
 import { createFetch } from "@handclasp/node/fetch";
+import { pageFetch } from "../inject/pageFetch.ts";
 import { type PageReport, reportPath } from "../server/site.ts";
 import type { Suite } from "../tests.ts";
 
@@ -34,10 +35,13 @@ define("window", globalThis);
 define("Window", Object.getPrototypeOf(globalThis).constructor);
 define("location", page);
 define("GLOBAL", { isWindow: () => false, isWorker: () => false, isShadowRealm: () => false });
-// With this, the URLs of requests are relative to the page in undici too.
-define(Symbol.for("undici.globalOrigin.1"), page);
-if (suite === "fetch" && ca && carrier)
-  define("fetch", (await import("../inject/pageFetch.ts")).pageFetch(createFetch, { ca, carrier, page }));
+if (suite === "websockets")
+  define("fetch", (input: string, init?: RequestInit) => nodeFetch(new URL(input, page), init));
+else {
+  // With this, undici takes URLs of requests as relative to the page.
+  define(Symbol.for("undici.globalOrigin.1"), page);
+  if (ca && carrier) define("fetch", pageFetch(createFetch, { ca, carrier, page }));
+}
 
 let failure: string | undefined;
 const onError = (error: unknown): void => {
