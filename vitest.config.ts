@@ -8,8 +8,6 @@ const interop = ["{packages,examples}/*/test/**/*.interop.test.ts"];
 const browser = ["packages/*/test/**/*.browser.test.ts"];
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const parser = path("packages/fetch/node_modules/bare-http-parser/index.js");
-const buffer = path("packages/fetch/src/buffer.ts");
 
 /** Time limits that only a hang reaches, even on a busy machine. */
 const timeouts = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 90_000 } } };
@@ -45,11 +43,14 @@ export default defineConfig({
       },
       {
         // Browser tests run on the sources, in a real browser, with its WebCrypto and WebSocket.
-        resolve: { conditions: ["handclasp-source", ...defaultClientConditions] },
+        resolve: {
+          conditions: ["handclasp-source", ...defaultClientConditions],
+          alias: { "bare-http-parser": path("packages/fetch/node_modules/bare-http-parser/index.js") },
+        },
         // The parser of @handclasp/fetch needs the object that the package's build gives it.
         optimizeDeps: {
-          include: [parser],
-          rolldownOptions: { transform: { inject: { Buffer: [buffer, "Buffer"] } } },
+          include: ["bare-http-parser"],
+          rolldownOptions: { transform: { inject: { Buffer: [path("packages/fetch/src/buffer.ts"), "Buffer"] } } },
         },
         test: {
           name: "browser",
