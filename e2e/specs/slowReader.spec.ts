@@ -1,6 +1,6 @@
 /**
- * A fast server and a page that reads slowly, from a channel and from the body of a response of `fetch`. The tests count
- * the bytes that wait in the page and in the server.
+ * A fast server and a page that reads slowly, from a channel and from the body of a response of `fetch`. The tests
+ * count the bytes that wait in the page and in the server.
  * `pnpm slow-page` runs the long form: 200 MB, read at 1 MB/s, which takes more than three minutes for each test. It
  * prints the figures.
  */

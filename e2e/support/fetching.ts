@@ -23,7 +23,7 @@ const fetchTo = ({ url, ca }: FetchServer, maxConnections = 6): ReturnType<typeo
 
 const nameOf = (error: unknown): string => (error instanceof Error || error instanceof DOMException ? error.name : "");
 
-async function outcomeOf(promise: Promise<unknown>): Promise<string> {
+async function outcomeOf(promise: Promise<string>): Promise<string> {
   try {
     return `resolved ${await promise}`;
   } catch (error) {
@@ -93,7 +93,7 @@ globalThis.fetching = {
 
   async aborts(server) {
     const fetch = fetchTo(server);
-    const before = await outcomeOf(fetch("/json", { signal: AbortSignal.abort() }));
+    const before = await outcomeOf(fetch("/json", { signal: AbortSignal.abort() }).then(({ url }) => url));
     const waiting = new AbortController();
     const slow = fetch("/never", { signal: waiting.signal });
     // The response of a later request shows that the server has got the first one.
@@ -104,9 +104,9 @@ globalThis.fetching = {
     const reader = response.body?.getReader();
     const first = (await reader?.read())?.value?.length;
     streaming.abort(new RangeError("mine"));
-    const whileStreaming = await outcomeOf(reader?.read() ?? Promise.resolve());
+    const whileStreaming = await outcomeOf(Promise.resolve(reader?.read()).then(() => "a piece"));
     await fetch.close();
-    return { before, whileWaiting: await outcomeOf(slow), first, whileStreaming };
+    return { before, whileWaiting: await outcomeOf(slow.then(({ url }) => url)), first, whileStreaming };
   },
 
   outcome({ path, ...server }) {

@@ -65,9 +65,7 @@ function decode(stream: ReadableStream<Bytes>, coding: string): ReadableStream<B
     if (!first) return undefined;
     const format = formats[coding] === "deflate" && !isZlib(first) ? "deflate-raw" : formats[coding];
     const decoder = new DecompressionStream(format as CompressionFormat);
-    return inPieces(source, first)
-      .pipeThrough<Bytes>(decoder as ReadableWritablePair<Bytes, Bytes>)
-      .getReader();
+    return inPieces(source, first).pipeThrough<Bytes>(decoder).getReader();
   };
   return pullStream({
     async pull(controller) {

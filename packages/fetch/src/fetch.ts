@@ -173,13 +173,15 @@ async function untilAborted<T>(signal: AbortSignal | undefined, exchange: Exchan
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   let onAbort = ignore;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = (): void => reject(signal.reason);
+  const aborted = new Promise<void>((resolve) => {
+    onAbort = resolve;
     signal.addEventListener("abort", onAbort);
-    if (signal.aborted) onAbort();
+    if (signal.aborted) resolve();
   });
   try {
-    return await Promise.race([promise, aborted]);
+    await Promise.race([promise, aborted]);
+    signal.throwIfAborted();
+    return await promise;
   } finally {
     signal.removeEventListener("abort", onAbort);
   }

@@ -50,7 +50,7 @@ export class Pool {
    */
   async take(signal: AbortSignal | undefined, isFresh: boolean): Promise<HttpConnection> {
     if (this.#active < this.#max) this.#active++;
-    else await this.#wait(signal);
+    else if (!(await this.#wait(signal))) signal?.throwIfAborted();
     try {
       signal?.throwIfAborted();
       if (this.#isClosed) throw failed(usageError("this fetch is closed"));
@@ -80,8 +80,8 @@ export class Pool {
   /** Closes the unused connections, and the others when their responses end. Later requests fail. */
   close(): void {
     this.#isClosed = true;
-    for (const connection of [...this.#idle]) connection.drop();
-    for (const wake of [...this.#waiting]) {
+    while (this.#idle.length) this.#idle[0]?.drop();
+    for (const wake of this.#waiting) {
       this.#active++;
       wake();
     }
@@ -97,8 +97,8 @@ export class Pool {
     }
   }
 
-  /** Waits until another request passes its place on. */
-  #wait(signal: AbortSignal | undefined): Promise<void> {
+  /** Waits until another request passes its place on. Resolves with false if the signal aborts before. */
+  #wait(signal: AbortSignal | undefined): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#waiting.delete(wake);
@@ -107,11 +107,11 @@ export class Pool {
       };
       const wake = (): void => {
         leave();
-        resolve();
+        resolve(true);
       };
       const onAbort = (): void => {
         leave();
-        reject(signal?.reason);
+        resolve(false);
       };
       const ms = this.#limits.headerTimeout;
       const timer = setTimeout(() => {

@@ -104,7 +104,7 @@ async function bodyOf(
   signal: AbortSignal | undefined,
 ): Promise<BodySource | undefined> {
   const own = given.body ?? undefined;
-  const body = own ?? (request.body as unknown) ?? undefined;
+  const body = own ?? request.body ?? undefined;
   const isUnnamed = own === undefined && !("body" in request) && typeof request.arrayBuffer === "function";
   if (body !== undefined && (method === "GET" || method === "HEAD"))
     throw new TypeError(`a request with the method ${method} has no body`);

@@ -31,7 +31,7 @@ export class ResponseParser {
   /** The bytes of framing beyond the allowance of the chunks. */
   #excess = 0;
   /** The fault of a body whose head was valid. It counts after the data that came before it. */
-  #failure: unknown;
+  #failure: Error | undefined;
   #isDone = false;
   #isPersistent = false;
 
@@ -77,7 +77,7 @@ export class ResponseParser {
       if (isBody) this.#countFraming(bytes.length, this.#data.slice(before));
     } catch (error) {
       if (!this.#head) throw error;
-      this.#failure = error;
+      this.#failure = error as Error;
     }
   }
 

@@ -14,7 +14,8 @@ import type { PageResult, Results } from "./results.ts";
 import { run } from "./run.ts";
 import { folders, isStream, type Page, type Suite, suites } from "./tests.ts";
 
-const usage = `pnpm wpt [--suite ${suites.join("|")}] [--engine ${engineNames.join("|")}]… [--class WebSocket|WebSocketStream]
+const usage = `pnpm wpt [--suite ${suites.join("|")}] [--engine ${engineNames.join("|")}]…
+  [--class WebSocket|WebSocketStream]
   [--only PATTERN] [--multiplier N] [--own FOLDER] [--save FOLDER] [--write]
 
 HANDCLASP_WPT is a folder with \`websockets\`, \`fetch\`, \`xhr\`, \`resources\`, \`common\` and \`interfaces\` of
@@ -22,7 +23,8 @@ web-platform-tests. Default: the suite \`websockets\`.
 Default: all engines and both classes. --only runs pages whose path matches the regular expression. --multiplier makes
 the time limits of WPT longer. --save writes the results of our classes and of the engine's own to a folder, as
 ENGINE-ours.json and ENGINE-own.json. --own reads the latter from there instead of running the tests. --write puts the
-results of a whole run into docs/wpt.md or docs/wpt-fetch.md, whose exceptions are the only subtests that our classes may lose and must lose.
+results of a whole run into docs/wpt.md or docs/wpt-fetch.md, whose exceptions are the only subtests that our classes
+may lose and must lose.
 HANDCLASP_WPT_UNDICI is the path of a module undici, which replaces the one inside Node.js.`;
 
 const { values } = parseArgs({

@@ -1,6 +1,6 @@
 /**
- * Lists the pages of WPT's folders `websockets` and `fetch/api`: each test file in each global scope and variant that it
- * asks for.
+ * Lists the pages of WPT's folders `websockets` and `fetch/api`: each test file in each global scope and variant that
+ * it asks for.
  * @module
  */
 import { readdirSync, readFileSync } from "node:fs";

@@ -33,6 +33,6 @@ export function pageFetch(createFetch: CreateFetch, { ca, carrier, page }: PageF
     } catch (error) {
       return Promise.reject(error);
     }
-    return ours(given, init as never);
+    return ours(given, init);
   };
 }
