@@ -3,7 +3,7 @@
  * @module
  */
 import type { ConnectOptions, TlsConnection } from "@handclasp/core/client";
-import { configurationError, wrongOption } from "@handclasp/core/unstable";
+import { configurationError, usageError, wrongOption } from "@handclasp/core/unstable";
 
 import { failed, requestError } from "./errors.ts";
 import type { Destination } from "./pool.ts";
@@ -31,7 +31,12 @@ export const isChannel = (target: unknown): target is TlsConnection =>
 /** The caller's channel. After its end, each request fails with the error that the channel gives. */
 export const overChannel = (channel: TlsConnection): Destination => ({
   isSingle: true,
-  open: () => channel.opened.then(() => channel),
+  async open() {
+    const { alpn } = await channel.opened;
+    // A server of another protocol could take a request for something else.
+    if (alpn && alpn !== "http/1.1") throw usageError(`the channel is for the protocol ${alpn} instead of http/1.1`);
+    return channel;
+  },
 });
 
 /**

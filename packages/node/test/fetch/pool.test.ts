@@ -115,20 +115,22 @@ test.each(Object.entries(ends))("an idempotent request is repeated once if the s
 });
 
 test("a request is repeated on a new connection, although another one is unused", async () => {
+  const paths: (string | undefined)[] = [];
+  const readPath = async (peer: Peer): Promise<void> => {
+    paths.push((await peer.readHead())?.split(" ")[1]);
+  };
   const server = rawServer(async (peer) => {
-    await peer.readHead();
-    await bothSent();
+    await readPath(peer);
+    while (server.peers.length < 2) await new Promise(setImmediate);
     await peer.send(answer);
     if (peer.index > 2) return;
-    await peer.readHead();
+    await readPath(peer);
     peer.channel.abort();
   });
-  const bothSent = async (): Promise<void> => {
-    while (server.peers.length < 2) await new Promise(setImmediate);
-  };
   const fetch = server.fetch();
-  await Promise.all([fetch("/"), fetch("/")]);
-  expect(await (await fetch("/")).text()).toBe("x");
+  await Promise.all([fetch("/a"), fetch("/a")]);
+  expect(await (await fetch("/b")).text()).toBe("x");
+  expect(paths).toEqual(["/a", "/a", "/b", "/b"]);
   expect(server.urls).toHaveLength(3);
 });
 
@@ -191,6 +193,15 @@ test("an open channel carries one request at a time, and no more after its end",
   await channel.close();
   expect(await codeOf(fetch("/"))).toBe("closed_locally");
   expect(server.urls).toHaveLength(1);
+});
+
+test("a channel for another protocol gets no request", async () => {
+  const server = rawServer(always(answer));
+  const channel = await server.connect(new URL("wss://device.test/"), { ...server.trust, alpn: ["other"] });
+  expect(channel.session.alpn).toBe("other");
+  const { recordsSent } = channel.traffic;
+  expect(await codeOf(server.fetchTo(channel)("/"))).toBe("usage");
+  expect(channel.traffic.recordsSent).toBe(recordsSent);
 });
 
 test("close closes unused connections, lets a response end, and refuses later requests", async () => {

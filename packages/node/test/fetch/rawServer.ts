@@ -82,7 +82,7 @@ export function rawServer(handler: (peer: Peer) => Promise<unknown>): RawServer 
     pairs.push(pair);
     urls.push(url.href);
     const index = pairs.length;
-    const served = accept(pair.b, { provider: nodeCrypto, credentials: [credential], alpn: ["http/1.1"] });
+    const served = accept(pair.b, { provider: nodeCrypto, credentials: [credential], alpn: ["http/1.1", "other"] });
     served
       .then((channel) => {
         const peer = new Peer(channel, index);

@@ -91,6 +91,12 @@ test("a redirect without Location is the response", async () => {
   expect(await (await server.fetch()("/")).text()).toBe("y");
 });
 
+test("the bytes of Location are UTF-8", async () => {
+  const { server, seen } = redirecting(to(302, "/\xe2\x98\x83"));
+  await server.fetch()("/");
+  expect(seen[1]?.line).toBe("GET /%E2%98%83");
+});
+
 test("20 redirects are followed, and the 21st is not", async () => {
   let left = 20;
   const server = rawServer(async (peer) => {
