@@ -3,7 +3,7 @@
  * @module
  */
 import type { ConnectOptions } from "@handclasp/core/client";
-import { markHandled } from "@handclasp/core/unstable";
+import { markHandled, usageError } from "@handclasp/core/unstable";
 
 import { bytesOf } from "./bytes.ts";
 import type { HttpConnection } from "./connection.ts";
@@ -61,7 +61,8 @@ class Fetcher<Options extends ConnectOptions> {
   readonly #setup: FetchSetup<Options>;
   /** The connections, by origin. An origin without connections has no entry. */
   readonly #pools = new Map<string, Promise<Pool>>();
-  #isClosed = false;
+  /** Set by `close`. */
+  #closed: Promise<void> | undefined;
   #onAllClosed: (() => void) | undefined;
 
   constructor(setup: FetchSetup<Options>) {
@@ -97,14 +98,13 @@ class Fetcher<Options extends ConnectOptions> {
     }
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    const closed = new Promise<void>((resolve) => {
+  close(): Promise<void> {
+    this.#closed ??= new Promise<void>((resolve) => {
       this.#onAllClosed = resolve;
+      for (const pool of this.#pools.values()) void pool.then((one) => one.close(), ignore);
+      if (!this.#pools.size) resolve();
     });
-    for (const pool of this.#pools.values()) void pool.then((one) => one.close(), ignore);
-    if (!this.#pools.size) return;
-    await closed;
+    return this.#closed;
   }
 
   /** Sends a request, and a second time if the server closed the used connection before it read the first. */
@@ -113,8 +113,7 @@ class Fetcher<Options extends ConnectOptions> {
     const wire = headOf(request);
     const mayRepeat = idempotent.includes(method) && (!body || body.isReplayable);
     for (let isFresh = false; ; isFresh = true) {
-      let pool = await orAborted(this.#poolOf(request.url.origin), signal);
-      while (pool.isGone) pool = await orAborted(this.#poolOf(request.url.origin), signal);
+      const pool = await this.#usablePool(request.url.origin, signal);
       const connection = await pool.take(signal, isFresh);
       const exchange = this.#exchangeOn(connection, pool, { method, head: wire, body: body?.open() });
       try {
@@ -128,6 +127,15 @@ class Fetcher<Options extends ConnectOptions> {
 
   #exchangeOn(connection: HttpConnection, pool: Pool, request: WireRequest): Exchange {
     return new Exchange(connection, request, this.#setup.limits, (isReusable) => pool.give(connection, isReusable));
+  }
+
+  /** The pool may lose its last connection while the request waits for it. The next one is another. */
+  async #usablePool(origin: string, signal: AbortSignal | undefined): Promise<Pool> {
+    for (;;) {
+      if (this.#closed) throw failed(usageError("this fetch is closed"));
+      const pool = await orAborted(this.#poolOf(origin), signal);
+      if (!pool.isGone) return pool;
+    }
   }
 
   #poolOf(origin: string): Promise<Pool> {
@@ -144,9 +152,7 @@ class Fetcher<Options extends ConnectOptions> {
     const { base, destination, connect, route, limits } = this.#setup;
     const isOwn = destination && origin === base?.origin;
     const way = isOwn ? destination : await overRoute(connect, route, origin);
-    const pool = new Pool(way, limits, () => this.#forget(origin));
-    if (this.#isClosed) pool.close();
-    return pool;
+    return new Pool(way, limits, () => this.#forget(origin));
   }
 
   #forget(origin: string): void {

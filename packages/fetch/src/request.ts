@@ -118,6 +118,7 @@ async function bodyOf(
   const content = isUnnamed && method !== "GET" && method !== "HEAD" ? await blobOf(request) : body;
   if (content === undefined) return undefined;
   const { source, type } = await bodySource(content);
+  if (signal?.aborted) source.cancel(signal.reason);
   signal?.throwIfAborted();
   if (type && !headers.has("content-type")) headers.set("content-type", type);
   return source;

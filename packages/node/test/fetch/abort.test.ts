@@ -59,6 +59,23 @@ describe("a signal that aborts", () => {
     expect(cancelled).toBe("why");
   });
 
+  test("right after the call cancels the stream of the body", async () => {
+    let cancelled: unknown;
+    const body = new ReadableStream({
+      cancel(reason) {
+        cancelled = reason;
+      },
+    });
+    const server = rawServer(always(answer));
+    const controller = new AbortController();
+    const init = { method: "POST", body, duplex: "half" as const, signal: controller.signal };
+    const request = server.fetch()("/", init);
+    expect(body.locked).toBe(true);
+    controller.abort("why");
+    expect([await errorOf(request), cancelled]).toEqual(["why", "why"]);
+    expect(server.urls).toEqual([]);
+  });
+
   /** Each handler leaves the request waiting at one place. */
   const places: Readonly<Record<string, (peer: Peer) => Promise<unknown>>> = {
     "for the answer": async (peer) => peer.readHead().then(never),

@@ -228,6 +228,31 @@ test("close closes unused connections, lets a response end, and refuses later re
   expect(server.urls).toHaveLength(2);
 });
 
+test("a request after close rejects, whether fetch had connections or not", async () => {
+  const server = rawServer(always(answer));
+  const unused = server.fetch();
+  await unused.close();
+  await unused.close();
+  expect(await codeOf(unused("/"))).toBe("usage");
+  const used = server.fetch();
+  await (await used("/")).text();
+  await Promise.all([used.close(), used.close()]);
+  expect(await codeOf(used("/"))).toBe("usage");
+  expect(server.urls).toHaveLength(1);
+});
+
+test("close rejects a request that waits for its route", async () => {
+  let give = (_: { url: string; ca: string }): void => {};
+  const server = rawServer(always(answer));
+  const fetch = server.fetchTo(() => new Promise((resolve) => (give = resolve)));
+  const request = fetch("https://device.test/");
+  const closed = fetch.close();
+  give({ ...server.trust, url: "wss://device.test/" });
+  expect(await codeOf(request)).toBe("usage");
+  await closed;
+  expect(server.urls).toHaveLength(0);
+});
+
 test("close rejects the requests that wait for a connection", async () => {
   const server = rawServer((peer) => peer.readHead());
   const fetch = server.fetch({ maxConnections: 1 });
