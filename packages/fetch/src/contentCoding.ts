@@ -6,7 +6,7 @@ import type { Bytes } from "@handclasp/core/client";
 
 import { failed, responseError } from "./errors.ts";
 import { compressedPiece, maxCodings } from "./limits.ts";
-import { pullStream } from "./streams.ts";
+import { type BodyFailure, pullStream } from "./streams.ts";
 
 /** The value of Accept-Encoding: the codings that this engine can decode. */
 export function acceptedCodings(): string {
@@ -18,9 +18,14 @@ let accepted: string | undefined;
 /**
  * Decodes a body. A coding that the engine does not know stays, as the Fetch standard demands: the program sees it in
  * Content-Encoding.
+ * @param failure gets the reason if the decoding fails
  * @throws TypeError for a list of codings that is too long
  */
-export function decoded(stream: ReadableStream<Bytes>, contentEncoding: string | null): ReadableStream<Bytes> {
+export function decoded(
+  stream: ReadableStream<Bytes>,
+  contentEncoding: string | null,
+  failure: BodyFailure,
+): ReadableStream<Bytes> {
   const codings = (contentEncoding ?? "")
     .split(",")
     .map((coding) => coding.trim().toLowerCase())
@@ -28,7 +33,7 @@ export function decoded(stream: ReadableStream<Bytes>, contentEncoding: string |
   if (!codings.every((coding) => canDecode(formats[coding] ?? ""))) return stream;
   if (codings.length > maxCodings)
     throw failed(responseError("invalid_response", `the response has more than ${maxCodings} content codings`));
-  return codings.reduceRight(decode, stream);
+  return codings.reduceRight((coded, coding) => decode(coded, coding, failure), stream);
 }
 
 /** The name of each coding in the Compression standard. */
@@ -56,7 +61,7 @@ function canDecode(format: string): boolean {
   return can;
 }
 
-function decode(stream: ReadableStream<Bytes>, coding: string): ReadableStream<Bytes> {
+function decode(stream: ReadableStream<Bytes>, coding: string, failure: BodyFailure): ReadableStream<Bytes> {
   const source = new Source(stream);
   let output: Promise<ReadableStreamDefaultReader<Bytes> | undefined> | undefined;
   const open = async (): Promise<ReadableStreamDefaultReader<Bytes> | undefined> => {
@@ -75,9 +80,10 @@ function decode(stream: ReadableStream<Bytes>, coding: string): ReadableStream<B
         if (result?.value) controller.enqueue(result.value);
         else controller.close();
       } catch (error) {
-        throw source.failure
-          ? source.failure.reason
-          : failed(responseError("invalid_response", `the body is not valid ${coding}`, error));
+        if (source.failure) throw source.failure.reason;
+        const reason = failed(responseError("invalid_response", `the body is not valid ${coding}`, error));
+        failure.failed ??= { reason };
+        throw reason;
       }
     },
     async cancel(reason) {

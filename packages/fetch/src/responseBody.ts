@@ -6,7 +6,7 @@ import type { Bytes } from "@handclasp/core/client";
 
 import type { Exchange } from "./exchange.ts";
 import { maxDiscardedBytes, prefetchedBytes } from "./limits.ts";
-import { pullStream } from "./streams.ts";
+import { type BodyFailure, pullStream } from "./streams.ts";
 
 /** Reads the rest of a short body, so that its connection can be used again, and ends the connection otherwise. */
 export async function discard(exchange: Exchange): Promise<void> {
@@ -24,14 +24,19 @@ export async function discard(exchange: Exchange): Promise<void> {
 /**
  * A stream of the body. It receives a little before the program reads, so that a short response frees its connection.
  * @param signal errors the stream until the program has read the end, as the Fetch standard demands
+ * @param failure gets the reason if the stream fails
  */
-export const bodyStream = (exchange: Exchange, signal: AbortSignal | undefined): ReadableStream<Bytes> =>
-  new BodySource(exchange, signal).stream;
+export const bodyStream = (
+  exchange: Exchange,
+  signal: AbortSignal | undefined,
+  failure: BodyFailure,
+): ReadableStream<Bytes> => new BodySource(exchange, signal, failure).stream;
 
 class BodySource {
   readonly stream: ReadableStream<Bytes>;
   readonly #exchange: Exchange;
   readonly #signal: AbortSignal | undefined;
+  readonly #failure: BodyFailure;
   #controller: ReadableStreamDefaultController<Bytes> | undefined;
   #queue: Bytes[] = [];
   #bytes = 0;
@@ -40,9 +45,10 @@ class BodySource {
   /** Continues a `pull` that waits. */
   #wake: (() => void) | undefined;
 
-  constructor(exchange: Exchange, signal: AbortSignal | undefined) {
+  constructor(exchange: Exchange, signal: AbortSignal | undefined, failure: BodyFailure) {
     this.#exchange = exchange;
     this.#signal = signal;
+    this.#failure = failure;
     signal?.addEventListener("abort", this.#onAbort);
     this.stream = pullStream({
       start: (controller) => {
@@ -80,7 +86,7 @@ class BodySource {
     const end = this.#end;
     if (!controller || !end || this.#queue.length) return;
     this.#stop();
-    if ("error" in end) controller.error(end.error);
+    if ("error" in end) this.#fail(controller, end.error);
     else controller.close();
   }
 
@@ -110,8 +116,13 @@ class BodySource {
     const controller = this.#controller;
     this.#stop();
     this.#exchange.fail(reason);
-    controller?.error(reason);
+    if (controller) this.#fail(controller, reason);
   };
+
+  #fail(controller: ReadableStreamDefaultController<Bytes>, reason: unknown): void {
+    this.#failure.failed ??= { reason };
+    controller.error(reason);
+  }
 
   /** The program gets nothing more. */
   #stop(): void {

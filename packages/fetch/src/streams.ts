@@ -4,6 +4,11 @@
  */
 import type { Bytes } from "@handclasp/core/client";
 
+/** The reason why a body failed, once it has. */
+export interface BodyFailure {
+  failed?: { readonly reason: unknown };
+}
+
 /** Where a stream gets its bytes. */
 export interface PullSource {
   start?(controller: ReadableStreamDefaultController<Bytes>): void;
