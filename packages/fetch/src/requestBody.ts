@@ -3,6 +3,7 @@
  * @module
  */
 import { bytesOf, joined } from "./bytes.ts";
+import { multipart } from "./formData.ts";
 import { writtenPiece } from "./limits.ts";
 
 /** The body of one request. */
@@ -40,7 +41,11 @@ export async function bodySource(body: unknown): Promise<{ readonly source: Body
   }
   if (isStream(body)) return { source: streamSource(body), type: "" };
   if (body instanceof Blob) return { source: blobSource(body), type: body.type };
-  // The platform writes forms and texts of other objects.
+  if (body instanceof FormData) {
+    const form = multipart(body);
+    return { source: blobSource(form), type: form.type };
+  }
+  // The platform writes the texts of other objects.
   const response = new Response(body as BodyInit);
   const blob = await response.blob();
   return { source: blobSource(blob), type: response.headers.get("content-type") ?? "" };

@@ -69,6 +69,20 @@ function form(): FormData {
   return data;
 }
 
+test("a form is read as it was written, and its names cannot end their line", async () => {
+  const data = form();
+  data.append('a"\r\nX: y', "line\nend");
+  data.append("file", new Blob(["\0\r\n--"], { type: "x/y" }), 'f"\r\n.txt');
+  const request = await sent("/", { method: "POST", body: data });
+  expect(request).toContain('name="a%22%0D%0AX: y"\r\n\r\nline\r\nend\r\n');
+  expect(request).toContain('name="file"; filename="f%22%0D%0A.txt"\r\nContent-Type: x/y\r\n\r\n\0\r\n--\r\n');
+  const [head = "", ...rest] = request.split("\r\n\r\n");
+  const type = /content-type: (.*)\r/.exec(head)?.[1] ?? "";
+  const body = Buffer.from(rest.join("\r\n\r\n"), "latin1");
+  const read = await new Response(body, { headers: { "content-type": type } }).formData();
+  expect([read.get("name"), (read.get("file") as File).type]).toEqual(["value", "x/y"]);
+});
+
 test("bytes are copied when fetch is called", async () => {
   const body = new Uint8Array([65]);
   const request = sent("/", { method: "POST", body });
