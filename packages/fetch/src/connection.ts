@@ -3,7 +3,8 @@
  * @module
  */
 import type { Bytes, TlsConnection } from "@handclasp/core/client";
-import { markHandled } from "@handclasp/core/unstable";
+
+import { markHandled } from "./markHandled.ts";
 
 export class HttpConnection {
   readonly channel: TlsConnection;

@@ -3,7 +3,7 @@
  * @module
  */
 import type { ConnectOptions } from "@handclasp/core/client";
-import { markHandled, usageError } from "@handclasp/core/unstable";
+import { usageError } from "@handclasp/core/unstable";
 
 import { bytesOf } from "./bytes.ts";
 import type { HttpConnection } from "./connection.ts";
@@ -11,6 +11,7 @@ import { acceptedCodings } from "./contentCoding.ts";
 import { failed, requestError } from "./errors.ts";
 import { Exchange, type WireRequest } from "./exchange.ts";
 import { type Limits, maxRedirects } from "./limits.ts";
+import { markHandled } from "./markHandled.ts";
 import { type Destination, Pool } from "./pool.ts";
 import { redirectOf } from "./redirect.ts";
 import { type FetchInit, type FetchRequest, readRequest } from "./request.ts";

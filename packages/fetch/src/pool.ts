@@ -3,11 +3,12 @@
  * @module
  */
 import type { TlsConnection } from "@handclasp/core/client";
-import { markHandled, usageError } from "@handclasp/core/unstable";
+import { usageError } from "@handclasp/core/unstable";
 
 import { HttpConnection } from "./connection.ts";
 import { failed, requestError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
+import { markHandled } from "./markHandled.ts";
 
 /** The way to an origin. */
 export interface Destination {

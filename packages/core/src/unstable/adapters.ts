@@ -18,7 +18,7 @@ export { rsaKeyFault } from "../crypto/rsaKey.ts";
 export { schemesForKey, signingSchemes } from "../crypto/signatures.ts";
 export type { HttpFault, LocalFault, MessageFault, ProtocolFault, TransportFault } from "../errorCodes.ts";
 export { configurationError, usageError } from "../errors.ts";
-export { markHandled, runFlow } from "../flow.ts";
+export { runFlow } from "../flow.ts";
 export { itemOverhead, maxTransportMessage } from "../limits.ts";
 export { optionsOf, wrongOption } from "../validation/options.ts";
 export { clientOptions } from "../validation/tables.ts";
