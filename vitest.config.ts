@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
@@ -5,6 +6,8 @@ import { chromiumArgs } from "./scripts/lib/chromiumArgs.mjs";
 
 const interop = ["{packages,examples}/*/test/**/*.interop.test.ts"];
 const browser = ["packages/*/test/**/*.browser.test.ts"];
+
+const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** Time limits that only a hang reaches, even on a busy machine. */
 const timeouts = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 90_000 } } };
@@ -40,7 +43,15 @@ export default defineConfig({
       },
       {
         // Browser tests run on the sources, in a real browser, with its WebCrypto and WebSocket.
-        resolve: { conditions: ["handclasp-source", ...defaultClientConditions] },
+        resolve: {
+          conditions: ["handclasp-source", ...defaultClientConditions],
+          alias: { "bare-http-parser": path("packages/fetch/node_modules/bare-http-parser/index.js") },
+        },
+        // The parser of @handclasp/fetch needs the object that the package's build gives it.
+        optimizeDeps: {
+          include: ["bare-http-parser"],
+          rolldownOptions: { transform: { inject: { Buffer: [path("packages/fetch/src/buffer.ts"), "Buffer"] } } },
+        },
         test: {
           name: "browser",
           globalSetup: ["packages/browser/test/transport/relay.ts", "packages/conformance/test/x509/corpus.ts"],

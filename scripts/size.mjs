@@ -14,6 +14,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** The pages whose first load is measured, and the script of each. */
 const pages = {
   "first-load": 'import { connect } from "@handclasp/browser"; globalThis.connect = connect;',
+  "first-load-fetch": 'import { createFetch } from "@handclasp/browser/fetch"; globalThis.createFetch = createFetch;',
   "first-load-websocket":
     'import { SecureWebSocket } from "@handclasp/browser/websocket"; ' +
     "globalThis.SecureWebSocket = SecureWebSocket;",

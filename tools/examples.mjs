@@ -1,6 +1,6 @@
 /**
- * Compiles every `@example` in the packages' sources, and every snippet of docs/websocket.md, as if a user had pasted
- * it into a module.
+ * Compiles every `@example` in the packages' sources, and every snippet of docs/fetch.md and docs/websocket.md, as if a
+ * user had pasted it into a module.
  *
  *   node tools/examples.mjs
  *
@@ -29,8 +29,15 @@ const providers = [
     "@handclasp/core/starttls",
     "@handclasp/core/unstable",
   ],
-  ["@handclasp/node", "@handclasp/node/websocket", "@handclasp/core", "@handclasp/core/messages", "@handclasp/testing"],
-  ["@handclasp/browser", "@handclasp/browser/websocket", "@handclasp/core"],
+  [
+    "@handclasp/node",
+    "@handclasp/node/fetch",
+    "@handclasp/node/websocket",
+    "@handclasp/core",
+    "@handclasp/core/messages",
+    "@handclasp/testing",
+  ],
+  ["@handclasp/browser", "@handclasp/browser/fetch", "@handclasp/browser/websocket", "@handclasp/core"],
 ].map((entries) => [...entries, "node:fs/promises", "node:fs", "node:stream", "vitest"]);
 
 /** The values that an example takes from the application around it. */
@@ -187,7 +194,9 @@ class Modules {
 
 /** Returns the source paths of the packages' entries, by the names that users import. @param {string} root */
 function entriesOf(root) {
-  const packages = ["core", "node", "browser", "testing", "websocket"].map((name) => join(root, "packages", name));
+  const packages = ["core", "node", "browser", "testing", "fetch", "websocket"].map((name) =>
+    join(root, "packages", name),
+  );
   const libraries = ["reconnecting-websocket", "graphql-ws", "mqtt", "undici"];
   return Object.fromEntries([
     ...libraries.map((name) => [name, [join(root, "packages/conformance/node_modules", name)]]),
@@ -224,8 +233,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const examples = files.flatMap((file) =>
     examplesOf(readFileSync(join(root, file), "utf8")).map((example) => ({ file, ...example })),
   );
-  const page = "docs/websocket.md";
-  examples.push(...snippetsOf(readFileSync(join(root, page), "utf8")).map((snippet) => ({ file: page, ...snippet })));
+  for (const file of ["docs/fetch.md", "docs/websocket.md"])
+    examples.push(...snippetsOf(readFileSync(join(root, file), "utf8")).map((snippet) => ({ file, ...snippet })));
   const failed = compile(root, examples);
   for (const { file, line, problems } of failed)
     console.log(`${file}:${line}: the example does not compile:\n  ${problems.join("\n  ")}`);

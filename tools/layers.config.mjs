@@ -18,9 +18,10 @@ const entries = `${core}(${entryNames})\\.ts$`;
  */
 const packages = {
   "packages/core/": [],
+  "packages/fetch/": ["packages/core/"],
   "packages/websocket/": ["packages/core/"],
-  "packages/node/": ["packages/core/", "packages/websocket/"],
-  "packages/browser/": ["packages/core/", "packages/websocket/"],
+  "packages/node/": ["packages/core/", "packages/fetch/", "packages/websocket/"],
+  "packages/browser/": ["packages/core/", "packages/fetch/", "packages/websocket/"],
   "packages/testing/": ["packages/core/"],
   "packages/cli/": ["packages/core/", "packages/node/", "packages/testing/"],
   "packages/conformance/": ["packages/core/", "packages/node/", "packages/browser/", "packages/testing/"],
@@ -111,7 +112,7 @@ export const rules = [
   forbid(
     "no-node-in-pages",
     "code that runs in a page imports no module of Node.js",
-    { path: `^(packages/(browser|websocket)/src/|packages/testing/src/(?!vectors)|${examplePages})` },
+    { path: `^(packages/(browser|fetch|websocket)/src/|packages/testing/src/(?!vectors)|${examplePages})` },
     { dependencyTypes: ["core"] },
   ),
   forbid(
@@ -123,7 +124,7 @@ export const rules = [
   ...Object.entries(packages).map(([name, allowed]) =>
     forbid(
       `${name.split("/")[1]}-imports-downward`,
-      "packages: core ← websocket ← node, browser, testing ← cli, conformance, bench",
+      "packages: core ← fetch, websocket ← node, browser, testing ← cli, conformance, bench",
       { path: `^${name}src/` },
       { path: workspace, pathNot: [name, ...allowed].map((path) => `^${path}`) },
     ),

@@ -39,7 +39,7 @@ class FastServer {
 
   constructor(ca: string, credential: { cert: string; key: string }) {
     this.ca = ca;
-    const options = { credentials: [nodeCredential(credential)], alpn: messageProtocols };
+    const options = { credentials: [nodeCredential(credential)], alpn: [...messageProtocols, "http/1.1"] };
     this.#server = createServer(options, (channel) => this.#write(channel));
   }
 
@@ -65,7 +65,13 @@ class FastServer {
   async #write(channel: TlsConnection): Promise<void> {
     try {
       const { alpn } = channel.session;
-      const send = alpn ? await messageSender(channel) : (bytes: Uint8Array) => channel.write(bytes);
+      const isMessages = alpn !== null && messageProtocols.includes(alpn);
+      const send = isMessages ? await messageSender(channel) : (bytes: Uint8Array) => channel.write(bytes);
+      if (alpn === "http/1.1") {
+        await channel.read();
+        const length = Math.ceil(total / piece.length) * piece.length;
+        await channel.write(new TextEncoder().encode(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`));
+      }
       this.#sentBefore = this.#sent;
       while (this.accepted < total) {
         this.accepted += piece.length;
@@ -123,6 +129,7 @@ const test = base.extend<{ server: FastServer; open: (way: Way) => Promise<Engin
 
 const ways: readonly (readonly [Way, string])[] = [
   ["read", "`read()`"],
+  ["fetch", "a body of `fetch`"],
   ["stream", "a SecureWebSocketStream"],
   ["byteSocket", "the events of a byte socket"],
 ];

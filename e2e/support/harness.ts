@@ -4,6 +4,7 @@
  */
 
 import "./countedWebSocket.ts";
+import "./fetching.ts";
 import "./slowReader.ts";
 import {
   connect,

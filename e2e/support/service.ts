@@ -2,15 +2,15 @@
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { createServer, type ServerOptions, type Session, type TlsError } from "@handclasp/node";
+import { createServer, type ServerOptions, type Session, type TlsConnection, type TlsError } from "@handclasp/node";
 import { build } from "esbuild";
 import type { Failure } from "./harness.ts";
 
 export type Service = {
   /** The URL of the harness page. */
   readonly url: string;
-  /** Starts an echo server on a new path. */
-  serve(options: ServerOptions): Promise<Served>;
+  /** Starts a server on a new path. Without a handler, it echoes. */
+  serve(options: ServerOptions, handler?: (channel: TlsConnection) => unknown): Promise<Served>;
   close(): Promise<void>;
 };
 
@@ -40,7 +40,7 @@ export async function startService(): Promise<Service> {
   let serverCount = 0;
   return {
     url: `http://${address}/`,
-    async serve(options) {
+    async serve(options, handler = echo) {
       const sessions: Session[] = [];
       const errors: Failure[] = [];
       const onError = (error: unknown): void => {
@@ -49,7 +49,7 @@ export async function startService(): Promise<Service> {
       };
       const server = createServer({ ...options, onError }, async (channel) => {
         sessions.push(channel.session);
-        await channel.readable.pipeTo(channel.writable);
+        await handler(channel);
       });
       const path = `/channel/${++serverCount}`;
       await server.listenWebSocket({ server: http, path });
@@ -61,6 +61,8 @@ export async function startService(): Promise<Service> {
     },
   };
 }
+
+const echo = (channel: TlsConnection): Promise<void> => channel.readable.pipeTo(channel.writable);
 
 async function bundle(): Promise<string> {
   const { outputFiles } = await build({

@@ -4,11 +4,12 @@
  */
 
 import { connect } from "@handclasp/browser";
+import { createFetch } from "@handclasp/browser/fetch";
 import { SecureWebSocketStream, secureByteSocket } from "@handclasp/browser/websocket";
 import { counted } from "./countedWebSocket.ts";
 
-/** How the page reads: `read()` of a channel, a stream of messages, or the events of a byte socket. */
-export type Way = "read" | "stream" | "byteSocket";
+/** How the page reads: `read()` of a channel, a body of fetch, a stream of messages, or the events of a byte socket. */
+export type Way = "read" | "fetch" | "stream" | "byteSocket";
 
 export type SlowReader = {
   /** Opens a connection. Call this once in each page. */
@@ -54,6 +55,11 @@ const openers: Record<Way, (url: string, options: Options) => Promise<Pull>> = {
   async read(url, options) {
     const channel = await connect(url, options);
     return async () => (await channel.read())?.length;
+  },
+  async fetch(url, options) {
+    const { body } = await createFetch(url, options)("/");
+    const reader = body?.getReader();
+    return async () => (await reader?.read())?.value?.length;
   },
   async stream(url, options) {
     const { readable } = await new SecureWebSocketStream(url, options).opened;

@@ -152,5 +152,31 @@ export type MessageFault =
   /** The server selected a protocol that the client did not offer. */
   | "wrong_protocol";
 
+/** Failures of HTTP in a channel (docs/fetch.md). */
+export type HttpFault =
+  /** The server ended the connection before its response was complete. */
+  | "incomplete_response"
+  /** The response is not valid HTTP/1.1, or has a form that `fetch` refuses. */
+  | "invalid_response"
+  /** All connections to the origin are in use. */
+  | "no_free_connection"
+  /** No channel leads to the origin. */
+  | "no_route"
+  /** The redirect may not be followed. */
+  | "redirect_refused"
+  /** The body of the request could not be read. */
+  | "request_body"
+  /** The server does not answer, or stopped within its response. */
+  | "response_timeout"
+  /** A part of the response exceeds its limit. */
+  | "response_too_large";
+
 /** A code that is not the name of an alert, because it says more than the alert or because there is no alert. */
-export type SpecificCode = CertificateFault | OcspFault | ProtocolFault | TransportFault | LocalFault | MessageFault;
+export type SpecificCode =
+  | CertificateFault
+  | OcspFault
+  | ProtocolFault
+  | TransportFault
+  | LocalFault
+  | MessageFault
+  | HttpFault;

@@ -5,6 +5,7 @@
 import type { TlsErrorCode } from "@handclasp/core";
 import { alertRows } from "./alerts.ts";
 import { certificateRows, ocspRows } from "./certificates.ts";
+import { httpRows } from "./http.ts";
 import { localRows } from "./local.ts";
 import { messageRows } from "./messages.ts";
 import { protocolRows } from "./protocol.ts";
@@ -25,6 +26,7 @@ export const errorRows: Readonly<Record<TlsErrorCode, ErrorRow>> = {
   ...protocolRows,
   ...transportRows,
   ...messageRows,
+  ...httpRows,
   ...localRows,
 };
 
@@ -60,6 +62,13 @@ const sections: readonly Section[] = [
       "[message-framing.md](message-framing.md) describes the framing. A message that is too long is " +
       "`message_too_big`.",
     rows: messageRows,
+  },
+  {
+    title: "HTTP",
+    introduction:
+      "The `cause` of the TypeError with which the `fetch` of `createFetch` rejects, if it is not an error of " +
+      "the channel. [fetch.md](fetch.md) describes that function.",
+    rows: httpRows,
   },
   { title: "This side", introduction: "Errors of this side's options, calls, hooks and timers.", rows: localRows },
   {

@@ -1,17 +1,19 @@
 import { testCa } from "@handclasp/testing";
 import type { Engine, EngineName } from "./engines/engine.ts";
-import { startNode } from "./engines/node.ts";
+import { type NodeOptions, startNode } from "./engines/node.ts";
 import { launchWithPlaywright } from "./engines/playwright.ts";
 import { launchWebKit } from "./engines/webkit.ts";
 import { bundlePageScript } from "./inject/bundle.ts";
 import type { PageResult, Results } from "./results.ts";
 import { serveChannels } from "./server/channelServer.ts";
+import { serveHttp } from "./server/httpChannels.ts";
 import { servePlainly } from "./server/plainServer.ts";
 import { type PageReport, Site } from "./server/site.ts";
-import { listPages, type Page } from "./tests.ts";
+import { listPages, type Page, type Suite } from "./tests.ts";
 
 export interface RunOptions {
   readonly tree: string;
+  readonly suite: Suite;
   readonly engine: EngineName;
   /** Whether to test our class, against a server that speaks our framing. */
   readonly isOurs: boolean;
@@ -23,17 +25,25 @@ export interface RunOptions {
 
 /** Runs the tests, one page after another: several connections at once to one host wait for each other. */
 export async function run(options: RunOptions): Promise<Results> {
-  const { tree, engine: name, isOurs, selects, multiplier, onPage } = options;
+  const { tree, suite, engine: name, isOurs, selects, multiplier, onPage } = options;
   const ca = await testCa();
   const certificate = await ca.issue();
   const isPage = name !== "node";
-  const injected = isOurs && isPage ? await bundlePageScript(ca.pem) : undefined;
-  const site = new Site({ tree, certificate, multiplier, injected });
+  const script = { text: undefined as string | undefined };
+  const site = new Site({
+    tree,
+    certificate,
+    multiplier,
+    injects: isOurs && isPage,
+    injected: () => script.text ?? "",
+  });
   await site.listen();
+  const carrier = suite === "fetch" && isOurs ? await serveHttp(site, certificate) : undefined;
+  if (isOurs && isPage) script.text = await bundlePageScript(suite, ca.pem, carrier);
   if (isOurs) await serveChannels([site.ws, site.wss], certificate, site.origin);
   else for (const server of [site.ws, site.wss]) servePlainly(server);
-  const engine = await launch(name, ca.pem, isOurs, multiplier);
-  const pages = listPages(tree, name).filter(selects);
+  const engine = await launch(name, { ca: ca.pem, isOurs, multiplier, suite, ...(carrier && { carrier }) });
+  const pages = listPages(tree, name, suite).filter(selects);
   const results: PageResult[] = [];
   try {
     for (const page of pages) {
@@ -51,8 +61,8 @@ export async function run(options: RunOptions): Promise<Results> {
   return { engine: name, version: engine.version, results };
 }
 
-function launch(name: EngineName, ca: string, isOurs: boolean, multiplier: number): Engine | Promise<Engine> {
-  if (name === "node") return startNode(ca, isOurs, multiplier);
+function launch(name: EngineName, options: NodeOptions): Engine | Promise<Engine> {
+  if (name === "node") return startNode(options);
   return name === "webkit" ? launchWebKit() : launchWithPlaywright(name);
 }
 

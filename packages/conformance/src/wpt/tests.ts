@@ -1,5 +1,6 @@
 /**
- * Lists the pages of WPT's folder `websockets`: each test file in each global scope and variant that it asks for.
+ * Lists the pages of WPT's folders `websockets` and `fetch/api`: each test file in each global scope and variant that
+ * it asks for.
  * @module
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -17,7 +18,32 @@ export interface Page {
   readonly timeout: number;
 }
 
-/** Files that are not judged, with the reason. */
+export const suites = ["websockets", "fetch"] as const;
+export type Suite = (typeof suites)[number];
+
+/** The folder of each suite. */
+export const folders: Readonly<Record<Suite, string>> = { websockets: "websockets", fetch: "fetch/api" };
+
+/** Files of `fetch/api` that are not judged, with the reason. `createFetch` has none of these things. */
+export const outsideFetch: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [/\/cors\/|mode-no-cors|mode-same-origin|headers-no-cors/, "CORS"],
+  [
+    /\/credentials\/|redirect-back-to-original-origin|redirect-origin/,
+    "cookies, HTTP authentication and other origins",
+  ],
+  [/\/policies\/|referrer/, "policies of pages and the Referer header"],
+  [/request-cache|conditional-get|\/abort\/cache/, "the cache"],
+  [/keepalive/, "requests that outlive their page"],
+  [/integrity/, "subresource integrity"],
+  [/scheme-|redirect-to-dataurl|mediasource/, "URLs of other schemes"],
+  [/\.h2\./, "HTTP/2"],
+  [/forbidden-headers|private-network|request-bad-port|\/request\/request-headers/, "what a browser forbids to pages"],
+  [/\/gc\.|huge-fetch/, "the garbage collector, and a response of 8 GB"],
+  [/\/multi-globals\/|\/destination\/|idlharness|\.window\.js$/, "realms of pages"],
+  [/\.html$/, "pages"],
+];
+
+/** Files of `websockets` that are not judged, with the reason. */
 export const outside: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/\/cookies\//, "cookies at the upgrade"],
   [/\/unload-a-document\//, "what a page that is left does to its sockets"],
@@ -86,12 +112,12 @@ function pageMeta(source: string): Meta {
 }
 
 /** @param engine Node.js has only the scope `window` */
-export function listPages(tree: string, engine: string): Page[] {
-  const root = join(tree, "websockets");
+export function listPages(tree: string, engine: string, suite: Suite = "websockets"): Page[] {
+  const root = join(tree, folders[suite]);
   const files = readdirSync(root, { recursive: true, encoding: "utf8" })
-    .map((file) => `/websockets/${file}`)
+    .map((file) => `/${folders[suite]}/${file}`)
     .filter((file) => /\.(js|html)$/.test(file) && !/\/(resources|support|handlers)\//.test(file))
-    .filter((file) => !outside.some(([pattern]) => pattern.test(file)))
+    .filter((file) => !(suite === "fetch" ? outsideFetch : outside).some(([pattern]) => pattern.test(file)))
     .filter((file) => engine !== "node" || !needsPage.test(file))
     .sort();
   return files.flatMap((file) => pagesOf(file, readFileSync(join(tree, file), "latin1"), engine));

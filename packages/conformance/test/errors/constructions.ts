@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../../../..", import.meta.url));
 /**
  * The packages whose errors users see. The testing package is left out: its errors simulate failures of a transport.
  */
-const packages = ["core", "websocket", "node", "browser"];
+const packages = ["core", "websocket", "fetch", "node", "browser"];
 /** The file that declares the codes as types. */
 const types = "packages/core/src/errorCodes.ts";
 
@@ -59,6 +59,8 @@ const makers: Readonly<Record<string, Maker>> = {
   "new FrameError": ([, , code = '"invalid_frame"']) => withoutAlert("peer", literals(code)),
   configurationError: ([, , code]) => withoutAlert("configuration", code ? literals(code) : ["configuration"]),
   usageError: () => withoutAlert("application", ["usage"]),
+  responseError: ([code = ""]) => withoutAlert("peer", literals(code)),
+  requestError: ([code = ""]) => withoutAlert("application", literals(code)),
   transportError: ([code = ""]) => withoutAlert("transport", literals(code)),
   ocspError: ([code = ""]) => {
     const [known] = literals(code) ?? [];

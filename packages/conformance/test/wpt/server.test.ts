@@ -11,7 +11,7 @@ import { Site } from "../../src/wpt/server/site.ts";
 
 const ca = await testCa();
 const certificate = await ca.issue();
-const options = { tree: import.meta.dirname, certificate, multiplier: 1, injected: undefined };
+const options = { tree: import.meta.dirname, certificate, multiplier: 1, injects: false, injected: () => "" };
 const channels = new Site(options);
 const plain = new Site(options);
 await channels.listen();

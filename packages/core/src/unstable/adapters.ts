@@ -16,7 +16,7 @@ export {
 export { finiteField } from "../crypto/finiteField.ts";
 export { rsaKeyFault } from "../crypto/rsaKey.ts";
 export { schemesForKey, signingSchemes } from "../crypto/signatures.ts";
-export type { LocalFault, MessageFault, ProtocolFault, TransportFault } from "../errorCodes.ts";
+export type { HttpFault, LocalFault, MessageFault, ProtocolFault, TransportFault } from "../errorCodes.ts";
 export { configurationError, usageError } from "../errors.ts";
 export { runFlow } from "../flow.ts";
 export { itemOverhead, maxTransportMessage } from "../limits.ts";

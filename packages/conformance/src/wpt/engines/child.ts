@@ -4,10 +4,19 @@
  * @module
  */
 import { runInThisContext } from "node:vm";
+import { createFetch } from "@handclasp/node/fetch";
+import { pageFetch } from "../inject/pageFetch.ts";
 import { type PageReport, reportPath } from "../server/site.ts";
+import type { Suite } from "../tests.ts";
 
-const settings = JSON.parse(process.env.HANDCLASP_WPT_CHILD ?? "") as { url: string; limit: number; ca?: string };
-const { url, limit, ca } = settings;
+const settings = JSON.parse(process.env.HANDCLASP_WPT_CHILD ?? "") as {
+  url: string;
+  limit: number;
+  suite: Suite;
+  ca?: string;
+  carrier?: string;
+};
+const { url, limit, suite, ca, carrier } = settings;
 const page = new URL(url);
 const nodeFetch = globalThis.fetch;
 
@@ -17,7 +26,7 @@ interface Harness {
   timeout(): void;
 }
 
-const define = (name: string, value: unknown): unknown =>
+const define = (name: string | symbol, value: unknown): unknown =>
   Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
 
 for (const [name, value] of Object.entries(await classes())) if (value) define(name, value);
@@ -26,7 +35,13 @@ define("window", globalThis);
 define("Window", Object.getPrototypeOf(globalThis).constructor);
 define("location", page);
 define("GLOBAL", { isWindow: () => false, isWorker: () => false, isShadowRealm: () => false });
-define("fetch", (input: string, init?: RequestInit) => nodeFetch(new URL(input, page), init));
+if (suite === "websockets")
+  define("fetch", (input: string, init?: RequestInit) => nodeFetch(new URL(input, page), init));
+else {
+  // With this, undici takes URLs of requests as relative to the page.
+  define(Symbol.for("undici.globalOrigin.1"), page);
+  if (ca && carrier) define("fetch", pageFetch(createFetch, { ca, carrier, page }));
+}
 
 let failure: string | undefined;
 const onError = (error: unknown): void => {

@@ -2,14 +2,22 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Suite } from "../tests.ts";
 import type { Engine } from "./engine.ts";
 
-/**
- * Runs each page in a process of Node.js, which finds its settings in its environment.
- * @param ca PEM of the CA that both of our servers have
- * @param isOurs whether to test our class instead of the one of Node.js
- */
-export function startNode(ca: string, isOurs: boolean, multiplier: number): Engine {
+export interface NodeOptions {
+  /** PEM of the CA that both of our servers have. */
+  readonly ca: string;
+  /** Whether to test our classes instead of those of Node.js. */
+  readonly isOurs: boolean;
+  readonly multiplier: number;
+  readonly suite: Suite;
+  /** The address of the channels to the HTTP server. */
+  readonly carrier?: string;
+}
+
+/** Runs each page in a process of Node.js, which finds its settings in its environment. */
+export function startNode({ ca, isOurs, multiplier, suite, carrier }: NodeOptions): Engine {
   const folder = mkdtempSync(join(tmpdir(), "wpt-"));
   const caFile = join(folder, "ca.pem");
   writeFileSync(caFile, ca);
@@ -18,7 +26,7 @@ export function startNode(ca: string, isOurs: boolean, multiplier: number): Engi
   return {
     version: process.versions.node,
     async open(url, { timeout }, onEnd) {
-      const settings = { url, limit: timeout * multiplier, ...(isOurs && { ca }) };
+      const settings = { url, limit: timeout * multiplier, suite, carrier, ...(isOurs && { ca }) };
       const program = join(import.meta.dirname, "wpt-child.js");
       const child = spawn(process.execPath, [...flag, "--expose-gc", program], {
         stdio: ["ignore", "ignore", "pipe"],

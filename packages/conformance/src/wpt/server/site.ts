@@ -1,6 +1,6 @@
 /**
- * Serves WPT's files over HTTP as WPT's own server does, as far as the WebSocket tests need it, and takes the reports
- * of the pages.
+ * Serves WPT's files over HTTP as WPT's own server does, as far as the tests of WebSocket and fetch need it, and takes
+ * the reports of the pages.
  * @module
  */
 import { once } from "node:events";
@@ -9,9 +9,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { basename, extname, join } from "node:path";
+import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Scope, scriptMeta } from "../tests.ts";
+import { answerFetch } from "./fetchResources.ts";
 import { injectedPath, wrapperPage, wrapperScript } from "./wrapper.ts";
 
 /** The report of a page, with WPT's numbers of the statuses. */
@@ -28,8 +30,10 @@ export interface SiteOptions {
   readonly certificate: { readonly cert: string; readonly key: string };
   /** By how much the harness multiplies its time limits. */
   readonly multiplier: number;
-  /** The script that runs first in every realm, if any. */
-  readonly injected: string | undefined;
+  /** Whether a script of ours runs first in every realm. */
+  readonly injects: boolean;
+  /** The script. */
+  readonly injected: () => string;
 }
 
 export const reportPath = "/handclasp/report";
@@ -58,6 +62,11 @@ export class Site {
 
   get origin(): string {
     return `http://localhost:${portOf(this.#http)}`;
+  }
+
+  /** Serves HTTP over another connection. */
+  accept(connection: Duplex): void {
+    this.#http.emit("connection", connection);
   }
 
   /** Resolves with the report of a page. */
@@ -94,7 +103,7 @@ export class Site {
         return send("text/plain", "");
       }
       case injectedPath:
-        return send("text/javascript", this.#options.injected ?? "");
+        return send("text/javascript", this.#options.injected());
       case "/resources/testharnessreport.js":
         return send("text/javascript", reportScript(this.#options.multiplier));
       case "/fetch/api/resources/stash-put.py":
@@ -107,6 +116,7 @@ export class Site {
         return send("application/json", JSON.stringify(value));
       }
       default:
+        if (await answerFetch({ path, query: url.searchParams, request, response, stash: this.#stash })) return;
         if (!this.#sendWrapper(path, url.search, send)) this.#sendFile(path, response, send);
     }
   }
@@ -119,7 +129,7 @@ export class Site {
     if (!base || (type === "js" && !scope) || !existsSync(file)) return false;
     const meta = scriptMeta(readFileSync(file, "utf8"));
     const name = `${basename(base)}.${kind}`;
-    const injects = this.#options.injected !== undefined;
+    const { injects } = this.#options;
     const chosen = (scope ?? (kind === "worker" ? "worker" : "window")) as Scope;
     if (type === "html") send("text/html", wrapperPage(name, chosen, query, meta, injects));
     else send("text/javascript; charset=utf-8", wrapperScript(name, query, meta, injects));
@@ -129,12 +139,13 @@ export class Site {
   #sendFile(path: string, response: ServerResponse, send: (type: string, body: Buffer) => void): void {
     const inTree = path === "/resources/WebIDLParser.js" ? "/resources/webidl2/lib/webidl2.js" : path;
     const file = join(this.#options.tree, inTree);
-    const isText = [".js", ".html", ".idl"].includes(extname(file));
+    const isText = [".js", ".html", ".idl", ".txt", ".json", ".asis"].includes(extname(file));
     if (!isText || !file.startsWith(this.#options.tree) || !existsSync(file)) return notFound(undefined, response);
+    if (file.endsWith(".asis")) return void response.socket?.end(readFileSync(file));
     // Latin-1 keeps every byte of a page whose encoding is another one.
     let body = readFileSync(file, "latin1");
     if (basename(file).includes(".sub.")) body = this.#substitute(body);
-    if (this.#options.injected !== undefined) body = inject(file, body);
+    if (this.#options.injects) body = inject(file, body);
     send(types[extname(file)] ?? "text/plain", Buffer.from(body, "latin1"));
   }
 
