@@ -21,11 +21,11 @@ import { type ListenWebSocketOptions, listenWebSocket } from "./transport/listen
 export interface ServerOptions extends AcceptOptions {
   /**
    * Called for each connection that fails, in its handshake or later, with the TlsError that ended it; and for each
-   * handler that fails, with the value that it threw. By default the errors of handlers go to `console.error`, and
-   * those of connections are dropped. `onError` does not get `peer_gone`: a peer may leave without waiting for
-   * close_notify (RFC 5246 §7.2.1). `onError` is also called, without a connection, for a WebSocket that was
-   * refused because of its Origin or Host header (`origin_refused`, `host_refused`; at most once a minute for the same
-   * pair), or because `allow` failed (`hook_failed`; at most once a minute).
+   * handler that fails, with the value that it threw. By default the errors of handlers go to `console.error`, as does
+   * one refused WebSocket a minute, and the errors of connections are dropped. `onError` does not get `peer_gone`: a
+   * peer may leave without waiting for close_notify (RFC 5246 §7.2.1). `onError` is also called, without a connection,
+   * for a WebSocket that was refused because of its Origin or Host header (`origin_refused`, `host_refused`; at most
+   * once a minute for the same pair), or because `allow` failed (`hook_failed`; at most once a minute).
    */
   readonly onError?: (error: unknown, connection: TlsConnection | undefined) => void;
 }
@@ -63,6 +63,7 @@ export class TlsServer {
   /** The handlers that have not settled, by connection. Their connections may have ended. */
   readonly #pendingHandlers = new Map<TlsConnection, PromiseLike<unknown>>();
   #closed: Promise<readonly TlsConnection[]> | undefined;
+  #lastRefusal = Number.NEGATIVE_INFINITY;
 
   /** Connections that are open or in their handshake. */
   get connections(): ReadonlySet<TlsConnection> {
@@ -209,7 +210,16 @@ export class TlsServer {
     return listener;
   }
 
+  /** A page that is refused learns nothing of the reason, so its author needs a word on the server. */
+  #printRefusal(error: unknown): void {
+    const now = performance.now();
+    if (now - this.#lastRefusal < refusalInterval) return;
+    this.#lastRefusal = now;
+    console.error("handclasp:", String(error));
+  }
+
   #report(error: unknown, connection: TlsConnection | undefined): void {
+    if (!connection && !this.#options.onError) this.#printRefusal(error);
     const failed = (thrown: unknown): void => console.error("handclasp: onError of the application threw:", thrown);
     try {
       const result: unknown = this.#options.onError?.(error, connection);
@@ -220,6 +230,9 @@ export class TlsServer {
     }
   }
 }
+
+/** Any client can cause a refusal, so only the first of a minute is printed. */
+const refusalInterval = 60_000;
 
 function checkOptions(options: ServerOptions, handler: unknown): ServerOptions {
   const known = optionsOf(options, [...serverOptions(), "function onError"]);

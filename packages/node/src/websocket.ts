@@ -17,6 +17,7 @@ import {
 
 import { type ConnectOptions, connect, connectOptions } from "./connect.ts";
 
+export { MessageSessions, type MessageSessionsOptions } from "@handclasp/core/message-sessions";
 export { messageAlpn, messageProtocols } from "@handclasp/core/messages";
 export type * from "@handclasp/websocket";
 export { CloseEvent, reconnect, WebSocketError } from "@handclasp/websocket";

@@ -279,7 +279,7 @@ function watchHost(onWake: () => void): () => void {
 const noSessionsError = (): TlsError =>
   new TlsError(undefined, "the server keeps no message sessions, so no message could be continued", {
     code: "no_sessions",
-    advice: "give acceptMessages the option sessions, or leave out reconnect",
+    advice: "use createWebSocketServer, give acceptMessages the option sessions, or leave out reconnect",
   });
 
 const lostSessionError = (cause?: unknown): TlsError =>

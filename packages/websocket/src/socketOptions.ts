@@ -3,7 +3,7 @@
  * @module
  */
 import type { ConnectOptions } from "@handclasp/core/client";
-import { configurationError, optionsOf } from "@handclasp/core/unstable";
+import { configurationError, optionsOf, wrongOption } from "@handclasp/core/unstable";
 
 import type { SocketOptions } from "./link.ts";
 
@@ -15,6 +15,9 @@ export function checkedOptions<Options extends ConnectOptions>(
   options: SocketOptions<Options>,
   rows: () => readonly string[],
 ): SocketOptions<Options> {
+  const { reconnect } = (options ?? {}) as { readonly reconnect?: unknown };
+  // Many people try this first.
+  if (reconnect === true) throw wrongOption("reconnect", reconnect, "the result of a call: reconnect()");
   const known = optionsOf(options, ownRows(rows()));
   if ((known as Options).alpn)
     throw configurationError("alpn is set by the socket itself", "ask for protocols instead");

@@ -162,7 +162,14 @@ class WebSocketTransport implements Transport {
     this.#emit((events) => {
       this.#silence();
       if (this.#hasOpened) reportClose(events, code, reason);
-      else events.error(neverOpened("websocket_not_opened", this.#ws.url, "see the browser's console"));
+      else
+        events.error(
+          neverOpened(
+            "websocket_not_opened",
+            this.#ws.url,
+            "see the browser's console: after 403, see the server's origins and hosts; after 404, the path",
+          ),
+        );
     });
   }
 

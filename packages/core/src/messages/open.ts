@@ -182,7 +182,7 @@ function agreedAlpn(channel: TlsConnection): string {
     throw configurationError(message, "give the server alpn: messageProtocols, and requireAlpn: true");
   throw new TlsError(undefined, message, {
     code: "no_application_protocol",
-    advice: "connect with alpn: messageProtocols, to a server that accepts messages",
+    advice: "use createWebSocketServer, or give server and client alpn: messageProtocols",
   });
 }
 

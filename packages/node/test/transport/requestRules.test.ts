@@ -402,3 +402,18 @@ describe("a report of a refused request", () => {
     await expect(listenWebSocket({}, () => {}, "yes" as never)).rejects.toMatchObject({ code: "configuration" });
   });
 });
+
+test("without onError, a server prints the first refusal of a minute", async () => {
+  const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+  const ca = await testCa();
+  const credentials = [nodeCredential(await ca.issue({ names: ["localhost"] }))];
+  const server = createTlsServer({ credentials }, () => {});
+  cleanups.push(() => server.close());
+  const { port } = (await server.listenWebSocket()).address() as AddressInfo;
+  expect(await ask(port, "127.0.0.1:9", "https://one.example")).toBe(403);
+  expect(await ask(port, "127.0.0.1:9", "https://two.example")).toBe(403);
+  expect(printed.mock.calls.map(([, text]) => text as string)).toEqual([
+    expect.stringContaining('origins: ["https://one.example"]'),
+  ]);
+  printed.mockRestore();
+});
