@@ -167,7 +167,7 @@ class WebSocketTransport implements Transport {
           neverOpened(
             "websocket_not_opened",
             this.#ws.url,
-            "see the browser's console: after 403, see the server's origins and hosts; after 404, the path",
+            "see the browser's console; after 403, the server's",
           ),
         );
     });
