@@ -164,11 +164,7 @@ class WebSocketTransport implements Transport {
       if (this.#hasOpened) reportClose(events, code, reason);
       else
         events.error(
-          neverOpened(
-            "websocket_not_opened",
-            this.#ws.url,
-            "see the browser's console; after 403, the server's",
-          ),
+          neverOpened("websocket_not_opened", this.#ws.url, "see the browser's console; after 403, the server's"),
         );
     });
   }
