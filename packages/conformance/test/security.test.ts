@@ -1,0 +1,103 @@
+/** SECURITY.md: each known attack has a test, and each test that it names exists. */
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { hasTitle, testsIn } from "./testTitles.ts";
+
+/** The attacks that the document must name. */
+const known = [
+  "BEAST",
+  "Lucky 13",
+  "POODLE",
+  "GOLDENDOODLE",
+  "Zombie POODLE",
+  "CRIME",
+  "Sweet32",
+  "RC4",
+  "nonce reuse",
+  "truncation",
+  "cookie cutter",
+  "Bleichenbacher",
+  "ROBOT",
+  "Marvin",
+  "DROWN",
+  "FREAK",
+  "Logjam",
+  "Raccoon",
+  "invalid curves",
+  "SLOTH",
+  "SMACK",
+  "renegotiation",
+  "triple handshake",
+  "downgrade",
+  "cross-protocol",
+  "KCI",
+  "ALPACA",
+  "STARTTLS",
+  "ticket theft",
+  "ticket keys",
+  "virtual hosts",
+  "Ticketbleed",
+  "Heartbleed",
+];
+
+const readRepositoryFile = (path: string): string | undefined => {
+  const file = fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+};
+
+/** The faults of the tables in the section "Attacks": rows without tests, tests that do not exist, missing attacks. */
+function faultsIn(document: string, attacks: readonly string[], read = readRepositoryFile): readonly string[] {
+  const section = document.split(/^## /m).find((part) => part.startsWith("Attacks\n")) ?? "";
+  const rows = [...section.matchAll(/^\| \*\*(.+?)\*\* \| .+ \| (.*) \|$/gm)].map(
+    ([, name = "", tests = ""]) => [name, [...tests.matchAll(/\[((?:[^\]\\]|\\.)+)\]\((\S+)\)/g)]] as const,
+  );
+  const names = rows.map(([name]) => name.toLowerCase());
+  const found = new Map<string, ReturnType<typeof testsIn>>();
+  const testsOf = (path: string): ReturnType<typeof testsIn> => {
+    const tests = found.get(path) ?? testsIn(read(path) ?? "").filter(({ kind }) => kind === "test");
+    found.set(path, tests);
+    return tests;
+  };
+  return [
+    ...attacks.filter((attack) => !names.some((name) => name.includes(attack.toLowerCase()))),
+    ...rows.filter(([, links]) => links.length === 0).map(([name]) => `${name}: no test`),
+    ...rows.flatMap(([name, links]) =>
+      links
+        .filter(([, title = "", path = ""]) => !hasTitle(testsOf(path), title.replaceAll("\\", "")))
+        .map(([, title, path]) => `${name}: ${path} has no test "${title}"`),
+    ),
+  ];
+}
+
+const document = readRepositoryFile("SECURITY.md") ?? "";
+
+test("each known attack has a row with tests, and each test exists", () => {
+  expect(faultsIn(document, known)).toEqual([]);
+});
+
+test("a removed attack, a renamed test and a row without a test are faults", () => {
+  const without = document.replace(/^\| \*\*Lucky 13.*\n/m, "");
+  expect(faultsIn(without, known)).toEqual(["Lucky 13"]);
+  const row = (links: string): string => `## Attacks\n\n| **A** | how | ${links} |\n`;
+  const files: Readonly<Record<string, string>> = {
+    "a.test.ts": `
+      // test("commented", () => {});
+      const text = "not a test";
+      describe("block", () => {
+        test.each([1])("case %i", () => {});
+        test.skip("skipped", () => {});
+        test(\`\${text} and more\`, () => {});
+      });
+      describe.skip("no", () => test("inside", () => {}));
+      describe("empty", () => {});`,
+  };
+  const faults = (links: string): readonly string[] => faultsIn(row(links), [], (path) => files[path]);
+  for (const good of ["case %i", "block > case %i", "and more"]) expect(faults(`[${good}](a.test.ts)`)).toEqual([]);
+  expect(faults("")).toEqual(["A: no test"]);
+  expect(faults("[case %i](b.test.ts)")).toEqual(['A: b.test.ts has no test "case %i"']);
+  for (const bad of ["commented", "not a test", "skipped", "inside", "block", "empty", "no > case %i", "case"])
+    expect(faults(`[${bad}](a.test.ts)`)).toEqual([`A: a.test.ts has no test "${bad}"`]);
+  // One test that exists does not excuse another one.
+  expect(faults("[case %i](a.test.ts)<br>[case](a.test.ts)")).toHaveLength(1);
+});
