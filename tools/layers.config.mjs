@@ -20,6 +20,7 @@ const packages = {
   "packages/core/": [],
   "packages/fetch/": ["packages/core/"],
   "packages/websocket/": ["packages/core/"],
+  "packages/inspector/": ["packages/core/"],
   "packages/node/": ["packages/core/", "packages/fetch/", "packages/websocket/"],
   "packages/browser/": ["packages/core/", "packages/fetch/", "packages/websocket/"],
   "packages/testing/": ["packages/core/"],
@@ -112,7 +113,7 @@ export const rules = [
   forbid(
     "no-node-in-pages",
     "code that runs in a page imports no module of Node.js",
-    { path: `^(packages/(browser|fetch|websocket)/src/|packages/testing/src/(?!vectors)|${examplePages})` },
+    { path: `^(packages/(browser|fetch|websocket|inspector)/src/|packages/testing/src/(?!vectors)|${examplePages})` },
     { dependencyTypes: ["core"] },
   ),
   forbid(
@@ -124,7 +125,7 @@ export const rules = [
   ...Object.entries(packages).map(([name, allowed]) =>
     forbid(
       `${name.split("/")[1]}-imports-downward`,
-      "packages: core ← fetch, websocket ← node, browser, testing ← cli, conformance, bench",
+      "packages: core ← fetch, websocket, inspector ← node, browser, testing ← cli, conformance, bench",
       { path: `^${name}src/` },
       { path: workspace, pathNot: [name, ...allowed].map((path) => `^${path}`) },
     ),

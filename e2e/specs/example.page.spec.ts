@@ -31,14 +31,17 @@ const sevenSteps = [
   "Session keys",
 ];
 
-test("after connecting, the seven steps are links, and the server echoes a message", async ({
+test("after connecting, the seven steps are buttons, and the server echoes a message", async ({
   examplePage: page,
   server,
 }) => {
-  await expect(page.locator("#steps li")).toHaveText(sevenSteps);
-  await expect(page.locator("#steps a")).toHaveCount(0);
+  const buttons = page.locator(".steps button");
+  expect(await buttons.evaluateAll((all) => all.map((button) => (button as HTMLElement).title))).toEqual(sevenSteps);
+  await expect(page.locator(".steps button:enabled")).toHaveCount(0);
   await connect(page);
-  await expect(page.locator("#steps a")).toHaveText(sevenSteps);
+  await expect(page.locator(".steps button:enabled")).toHaveCount(7);
+  await buttons.nth(6).click();
+  await expect(page.getByTestId("client_write_key")).toBeVisible();
   await echo(page, "grüß dich, 世界");
   for (const message of ["client_hello", "server_hello", "certificate", "server_key_exchange", "client_key_exchange"])
     await expect(rung(page, message)).toBeVisible();
@@ -62,11 +65,11 @@ test("the page connects with the textbook's RSA key exchange", async ({ exampleP
   await page.getByRole("radio", { name: "RSA" }).check();
   await page.getByTestId("suite").selectOption(suite);
   await connect(page);
-  await expect(page.getByTestId("status")).toContainText(suite);
+  await expect(page.getByTestId("chosen")).toContainText(suite);
   await expect(rung(page, "client_key_exchange")).toBeVisible();
   await expect(rung(page, "server_key_exchange")).toHaveCount(0);
   await echo(page, "Hello, textbook");
-  await expect(page.locator("#steps a")).toHaveText(sevenSteps);
+  await expect(page.locator(".steps button:enabled")).toHaveCount(7);
   expect(server.events).toMatchObject([{ type: "established", session: { suite } }]);
 });
 
@@ -98,7 +101,8 @@ for (const { flip, by } of [
 }
 
 for (const { device, width, height } of [
-  { device: "phone", width: 375, height: 812 },
+  { device: "small phone", width: 320, height: 568 },
+  { device: "phone", width: 390, height: 844 },
   { device: "desktop", width: 1280, height: 800 },
 ]) {
   test(`the page fits a ${device} of ${width} px`, async ({ examplePage: page }) => {
@@ -107,10 +111,7 @@ for (const { device, width, height } of [
     await page.getByRole("radio", { name: "RSA" }).check(); // the encrypted premaster secret is the widest row
     await connect(page);
     await echo(page, "x".repeat(1000));
-    await page.locator("#ladder").evaluate((ladder) => {
-      for (const details of ladder.querySelectorAll("details")) details.open = true;
-    });
-    await expect(page.locator("#ladder .inside").first()).toBeVisible();
+    await openAll(page);
     await expectNoOverflow(page);
     await page.getByTestId("message-tamper").selectOption("message");
     await page.getByTestId("send").click();
@@ -118,6 +119,58 @@ for (const { device, width, height } of [
     await expectNoOverflow(page);
   });
 }
+
+test("on a phone, Next walks through the handshake without scrolling back, and nothing covers a step", async ({
+  examplePage: page,
+}) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await connect(page);
+  await expect(page.locator("#choices")).toBeHidden(); // the options are one line
+  await expect(rung(page, "client_hello")).toBeInViewport();
+  const next = page.getByTestId("next");
+  const tops: number[] = [];
+  const titles: string[] = [];
+  while (await next.isEnabled()) {
+    await next.click();
+    const current = page.locator("li[aria-current=step]");
+    await expect(current.locator("summary").first()).toBeFocused();
+    await expect(current.locator("h3")).toBeInViewport({ ratio: 1 });
+    titles.push((await current.locator("h3").textContent()) ?? "");
+    tops.push(await current.evaluate((element) => (element as HTMLElement).offsetTop));
+    const [heading, bar] = await Promise.all([
+      current.locator("h3").boundingBox(),
+      page.locator(".walk").boundingBox(),
+    ]);
+    expect((heading?.y ?? 0) + (heading?.height ?? 0)).toBeLessThanOrEqual(bar?.y ?? 0);
+  }
+  expect(titles.length).toBeGreaterThan(10);
+  expect(titles[0]).toBe("ClientHello");
+  expect(tops).toEqual([...tops].sort((a, b) => a - b)); // each step is below the step before
+  await page.getByTestId("back").click();
+  await expect(page.getByTestId("where")).toContainText(titles.at(-2) ?? "");
+});
+
+test("the keyboard alone connects, walks and opens a step", async ({ examplePage: page }) => {
+  await page.getByTestId("connect").focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("status")).toHaveAttribute("data-state", "open");
+  await rung(page, "client_hello").locator("summary").focus();
+  await page.keyboard.press("ArrowDown");
+  await expect(rung(page, "server_hello").locator("summary")).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(rung(page, "server_hello").locator(".inside")).toBeVisible();
+  await page.keyboard.press("Home");
+  await expect(rung(page, "client_hello").locator("summary")).toBeFocused();
+});
+
+test("without JavaScript, the page says what is missing", { tag: "@chromium-only" }, async ({ browser, server }) => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(server.url);
+  await expect(page.locator(".noscript")).toContainText("needs JavaScript");
+  await context.close();
+});
 
 // One engine is enough, because the rules check the document, which is the same in every engine.
 for (const colorScheme of ["light", "dark"] as const) {
@@ -128,7 +181,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await expectAccessible(page);
     await connect(page);
     await echo(page, "hello");
-    for (const summary of await page.locator("#ladder summary").all()) await summary.click();
+    await openAll(page);
     await expectAccessible(page);
     await page.getByTestId("message-tamper").selectOption("echo");
     await page.getByTestId("send").click();
@@ -153,7 +206,7 @@ async function echo(page: Page, text: string): Promise<void> {
 async function expectFailure(page: Page, server: EchoServer, alert: string, by: "client" | "server"): Promise<void> {
   await expect(page.getByTestId("error")).toBeVisible();
   await expect(page.getByTestId("error-alert")).toHaveText(alert);
-  await expect(page.getByTestId("error-noticed-by")).toContainText(by === "client" ? "this page" : "the server");
+  await expect(page.getByTestId("error-noticed-by")).toContainText(by === "client" ? "the client" : "the server");
   await expect(page.getByTestId("flip")).toHaveCount(1);
   await expect(page.getByTestId("status")).toHaveAttribute("data-state", "failed");
   await expect
@@ -180,4 +233,14 @@ async function expectAccessible(page: Page): Promise<void> {
 }
 
 /** Returns the rungs of a message or secret. */
-const rung = (page: Page, name: string) => page.locator("#ladder").getByTestId(name);
+const rung = (page: Page, name: string) => page.getByTestId("ladder").getByTestId(name);
+
+/** Opens the details of every rung, and the details in them. */
+async function openAll(page: Page): Promise<void> {
+  const ladder = page.getByTestId("ladder");
+  for (const selector of ["li > details", ".inside details"])
+    await ladder.evaluate((element, closed) => {
+      for (const details of element.querySelectorAll<HTMLDetailsElement>(closed)) details.open = true;
+    }, selector);
+  await expect(ladder.locator(".inside").last()).toBeVisible();
+}

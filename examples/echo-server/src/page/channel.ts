@@ -3,16 +3,17 @@
  * @module
  */
 import { connect, webSocketTransport } from "@handclasp/browser";
-import { type CipherSuite, type NamedGroup, secp256r1, type TlsConnection, type TraceListener } from "@handclasp/core";
-import { type Flip, TamperingTransport, type Target } from "./tamper.ts";
+import { type CipherSuite, type NamedGroup, secp256r1, type TlsConnection } from "@handclasp/core";
+import type { InspectorEvent } from "@handclasp/inspector";
+import { TamperingTransport, type Target } from "./tamper.ts";
 
 export interface ChannelOptions {
   readonly suite: CipherSuite;
   readonly group: NamedGroup;
   /** The handshake message in which to flip a bit on the path. */
   readonly tamper: Target | undefined;
-  readonly onTrace: TraceListener;
-  readonly onFlip: (flip: Flip) => void;
+  /** The listener for the trace and for changes on the path. */
+  readonly listener: (event: InspectorEvent) => void;
   /** The function to call with each piece of text that the server sends back. */
   readonly onText: (text: string) => void;
 }
@@ -31,14 +32,14 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
   url.search = "";
   // A real page has its CA built in, because an attacker who can alter the WebSocket can alter this download too.
   const ca = await download("ca.pem");
-  const transport = new TamperingTransport(webSocketTransport(new WebSocket(url)), options.onFlip);
+  const transport = new TamperingTransport(webSocketTransport(new WebSocket(url)), options.listener);
   transport.target = options.tamper;
   const connection = await connect(transport, {
     ca,
     serverName: location.hostname.replace(/^\[|\]$/g, ""),
     suites: [options.suite],
     groups: offeredGroups(options.suite, options.group),
-    trace: { listener: options.onTrace, secrets: true }, // for the lesson; other programs should not trace secrets
+    trace: { listener: options.listener, secrets: true }, // for the lesson; other programs should not trace secrets
   });
   const writer = connection.writable.getWriter();
   const decoder = new TextDecoder();

@@ -11,8 +11,7 @@ import {
   type NamedGroup,
   x25519,
 } from "@handclasp/core";
-import { byId, h } from "./dom.ts";
-import { suiteNamed } from "./story.ts";
+import { byId } from "./dom.ts";
 import type { Target } from "./tamper.ts";
 
 export interface Choices {
@@ -34,7 +33,7 @@ export function startChoices(query: URLSearchParams): void {
     radio.checked = radio.value === keyExchange;
     radio.addEventListener("change", () => showSuites(radio.value === "rsa" ? "rsa" : "ecdhe"));
   }
-  groups.append(...defaultGroups.map(({ name }) => h("option", { value: name }, groupTitles[name])));
+  groups.append(...defaultGroups.map(({ name }) => new Option(groupTitles[name], name)));
   showSuites(keyExchange);
   select(suites, requested?.name);
   select(groups, query.get("group"));
@@ -60,8 +59,8 @@ const groupTitles: Record<NamedCurve["name"], string> = {
 function showSuites(keyExchange: KeyExchange["name"]): void {
   const rows = legacySuites.filter((suite) => suite.keyExchange.name === keyExchange);
   suites.replaceChildren(
-    h("optgroup", { label: "Authenticated encryption" }, ...rows.filter(({ mac }) => !mac).map(option)),
-    h("optgroup", { label: "CBC and HMAC, as in textbooks" }, ...rows.filter(({ mac }) => mac).map(option)),
+    optionGroup("Authenticated encryption", rows.filter(({ mac }) => !mac).map(option)),
+    optionGroup("CBC and HMAC, as in textbooks", rows.filter(({ mac }) => mac).map(option)),
   );
   groups.disabled = keyExchange === "rsa";
 }
@@ -73,8 +72,19 @@ function showSuites(keyExchange: KeyExchange["name"]): void {
 function option({ name, keyExchange, authentication }: CipherSuite): HTMLOptionElement {
   const [, protection = name] = name.split("_WITH_");
   const certificate = keyExchange.name === "ecdhe" ? `${authentication.toUpperCase()} · ` : "";
-  return h("option", { value: name, title: name }, certificate + protection.replaceAll("_", " "));
+  const element = new Option(certificate + protection.replaceAll("_", " "), name);
+  element.title = name;
+  return element;
 }
+
+function optionGroup(label: string, options: readonly HTMLOptionElement[]): HTMLOptGroupElement {
+  const group = document.createElement("optgroup");
+  group.label = label;
+  group.append(...options);
+  return group;
+}
+
+const suiteNamed = (name: string): CipherSuite | undefined => legacySuites.find((suite) => suite.name === name);
 
 function select(element: HTMLSelectElement, value: string | null | undefined): void {
   if (value && Array.from(element.options).some((option) => option.value === value)) element.value = value;

@@ -1,27 +1,3 @@
-/**
- * Two helpers for elements of the page, instead of a framework.
- * @module
- */
-
-export type Child = Node | string | false | undefined;
-
-/**
- * Makes an element with attributes (`true` sets an empty attribute, `false` sets none) and children. Strings become
- * text and are not parsed as HTML.
- */
-export function h<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag,
-  attributes: Readonly<Record<string, string | boolean | undefined>> = {},
-  ...children: readonly Child[]
-): HTMLElementTagNameMap[Tag] {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children.filter((child) => child !== undefined && child !== false));
-  return element;
-}
-
 /** Finds an element of index.html. Throws if it does not exist or has another type. */
 export function byId<Type extends HTMLElement>(id: string, type: new () => Type): Type {
   const element = document.getElementById(id);

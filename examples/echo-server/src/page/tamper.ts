@@ -2,21 +2,11 @@
  * A transport that wraps another transport and flips one bit, as an attacker on the path could.
  * @module
  */
-import type { Direction, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
+import type { Bytes, Direction, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
+import type { Flip } from "@handclasp/inspector";
 
 /** The record in which to flip a bit. */
 export type Target = "server_hello" | "client_key_exchange" | "message" | "echo";
-
-export interface Flip {
-  readonly direction: Direction;
-  readonly target: Target;
-  /** The record before the flip. */
-  readonly record: Uint8Array;
-  /** The index of the altered byte in the record. */
-  readonly offset: number;
-  readonly before: number;
-  readonly after: number;
-}
 
 /** For each target, returns the index of the byte to alter, or `undefined` if the record is not the target. */
 const findByte: Record<Target, (direction: Direction, record: Uint8Array) => number | undefined> = {
@@ -85,7 +75,7 @@ export class TamperingTransport implements Transport {
     this.#inner.established?.();
   }
 
-  #tamperWith(direction: Direction, record: Uint8Array): Uint8Array {
+  #tamperWith(direction: Direction, record: Bytes): Bytes {
     const target = this.target;
     const offset = target && findByte[target](direction, record);
     const before = offset === undefined ? undefined : record[offset];
@@ -94,20 +84,20 @@ export class TamperingTransport implements Transport {
     const altered = record.slice();
     const after = before ^ 1;
     altered[offset] = after;
-    this.#onFlip({ direction, target, record, offset, before, after });
+    this.#onFlip({ type: "flip", direction, record, offset, before, after });
     return altered;
   }
 }
 
 /** Collects bytes and cuts them into whole records. */
 class RecordSplitter {
-  #rest = new Uint8Array(0);
+  #rest: Bytes = new Uint8Array(0);
 
-  split(bytes: Uint8Array): Uint8Array[] {
+  split(bytes: Uint8Array): Bytes[] {
     const all = new Uint8Array(this.#rest.length + bytes.length);
     all.set(this.#rest);
     all.set(bytes, this.#rest.length);
-    const records: Uint8Array[] = [];
+    const records: Bytes[] = [];
     let start = 0;
     while (start + 5 <= all.length) {
       const end = start + 5 + new DataView(all.buffer).getUint16(start + 3);

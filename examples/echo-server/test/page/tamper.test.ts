@@ -1,6 +1,7 @@
 import type { Transport, TransportEvents } from "@handclasp/core";
+import type { Flip } from "@handclasp/inspector";
 import { beforeEach, describe, expect, test } from "vitest";
-import { type Flip, TamperingTransport, type Target } from "../../src/page/tamper.ts";
+import { TamperingTransport, type Target } from "../../src/page/tamper.ts";
 
 const record = (type: number, ...body: number[]): Uint8Array => Uint8Array.of(type, 3, 3, 0, body.length, ...body);
 const zeros = (length: number): number[] => Array.from({ length }, () => 0);
@@ -97,7 +98,7 @@ describe.each<{ target: Target; direction: Flip["direction"]; targeted: Uint8Arr
     const altered = targeted.slice();
     altered[offset] = 1;
     expect(pass(direction, targeted)).toEqual(altered);
-    expect(flips).toEqual([{ direction, target, record: targeted, offset, before: 0, after: 1 }]);
+    expect(flips).toEqual([{ type: "flip", direction, record: targeted, offset, before: 0, after: 1 }]);
     expect(transport.target).toBeUndefined();
     expect(pass(direction, targeted)).toEqual(targeted);
     expect(flips).toHaveLength(1);

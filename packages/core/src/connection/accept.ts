@@ -70,6 +70,12 @@ export interface AcceptOptions extends CommonOptions, TrustOptions, ServerSessio
    * only protocols that are not in our `alpn` is always refused, unless `alpn` is empty.
    */
   readonly requireAlpn?: boolean;
+  /**
+   * For teaching and for tests of clients: ignores extended_master_secret and encrypt_then_mac, so that the handshake
+   * and the CBC records are those of RFC 5246, without the later improvements. Sessions of such a server cannot be
+   * resumed. Default false. It cannot be combined with `requireExtendedMasterSecret`.
+   */
+  readonly textbook?: boolean;
 }
 
 /** The checked options and parsed certificates that many connections share, from `serverConfig`. */
@@ -186,6 +192,8 @@ function configOf(options: AcceptOptions): ServerConfig {
     );
   if (options.requireAlpn && !common.alpn.length)
     throw configurationError("requireAlpn without alpn", 'list the protocols of this server: alpn: ["…"]');
+  if (options.textbook && common.requireExtendedMasterSecret)
+    throw configurationError("textbook with requireExtendedMasterSecret", "leave out one of them");
   return {
     ...common,
     psk: serverPsk(suites, options.psk),
@@ -196,6 +204,7 @@ function configOf(options: AcceptOptions): ServerConfig {
     equalSuites: equalSuitesOf(suites, options.equalSuites ?? []),
     strictSni: options.strictSni,
     requireAlpn: options.requireAlpn ?? false,
+    textbook: options.textbook ?? false,
     ...serverSessions(options, common),
   };
 }

@@ -170,6 +170,8 @@ export interface ServerConfig extends CommonConfig {
    * Whether the server refuses a client without ALPN. (With `alpn`, it always refuses one that offers only others.)
    */
   readonly requireAlpn: boolean;
+  /** Whether the server ignores extended_master_secret and encrypt_then_mac, as a server of RFC 5246 alone does. */
+  readonly textbook: boolean;
   /** Groups of equally preferred suites. A group has the rank of its first member in `suites`. */
   readonly equalSuites: readonly (readonly SuiteRow[])[];
   /** With `undefined` the server neither issues nor accepts tickets. */

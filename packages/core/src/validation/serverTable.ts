@@ -13,7 +13,7 @@ export function serverOptions(): readonly string[] {
     "=none|=request|=require clientAuth",
     ...trustOptions,
     "named[][] equalSuites",
-    "boolean strictSni requireAlpn tickets",
+    "boolean strictSni requireAlpn textbook tickets",
     "bytes[]|function ticketKeys",
     "any sessionStore certificateAuthorities",
     "1~86400 sessionLifetime",

@@ -77,6 +77,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   store: "an object with get, set and delete, such as memoryStore()",
   strictSni: "true or false",
   suites: "a list of rows, not of names: import { TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 } and put it in the list",
+  textbook: "true or false",
   ticketKeys:
     "one or more keys of 48 random bytes each: ticketKeys: [randomBytes(48)], or a function that returns them",
   tickets: "true or false",
@@ -201,6 +202,7 @@ export const serverOnlyOptions: Readonly<Record<string, string>> = {
   sessionLifetime: forClients,
   sessionStore: "a client uses sessions: keepSessions({ store })",
   strictSni: "a client gives serverName, and accepts no other name",
+  textbook: forClients,
   ticketKeys: forClients,
   tickets: "a client uses sessions: keepSessions({ tickets })",
 };

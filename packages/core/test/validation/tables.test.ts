@@ -93,6 +93,7 @@ const acceptOptions = {
   signatureSchemes: 1,
   strictSni: 1,
   suites: 1,
+  textbook: 1,
   ticketKeys: 1,
   tickets: 1,
   trace: 1,

@@ -26,9 +26,9 @@ export const encryptThenMacClient: ClientExtension<"encryptThenMac"> = {
 export const encryptThenMacServer: ServerExtension<"encryptThenMac"> = {
   id,
   name,
-  read(data) {
+  read(data, { textbook }) {
     decodeData(this, empty, data);
-    return true;
+    return textbook ? undefined : true;
   },
   answer: (_, { agreement }) => (isCbc(agreement.suite) ? emptyAnswer : undefined),
 };

@@ -32,9 +32,9 @@ export const extendedMasterSecretClient: ClientExtension<"extendedMasterSecret">
 export const extendedMasterSecretServer: ServerExtension<"extendedMasterSecret"> = {
   id,
   name,
-  read(data) {
+  read(data, { textbook }) {
     decodeData(this, empty, data);
-    return true;
+    return textbook ? undefined : true;
   },
   answer: () => emptyAnswer,
   absent: requireExtension,

@@ -1,13 +1,13 @@
-import { TLS_RSA_WITH_AES_128_CBC_SHA, type TraceEvent } from "@handclasp/core";
+import type { TraceEvent } from "@handclasp/core";
 import { beforeEach, describe, expect, test } from "vitest";
-import { type RecordEvent, type Row, Story } from "../../src/page/story.ts";
-import type { Flip } from "../../src/page/tamper.ts";
+import type { Flip } from "../src/event.ts";
+import { type RecordEvent, type Row, Story } from "../src/story.ts";
 
 type Direction = "sent" | "received";
 
 let story: Story;
 beforeEach(() => {
-  story = new Story(TLS_RSA_WITH_AES_128_CBC_SHA, "x25519");
+  story = new Story("client");
 });
 
 let next = 0;
@@ -100,7 +100,7 @@ test("messages after a ChangeCipherSpec are encrypted, only in the direction of 
 
 test("a record of application data becomes a row", () => {
   const data = record("received", "application_data", bytes(40));
-  expect(story.add(data)).toEqual([{ kind: "application_data", direction: "received", record: data }]);
+  expect(story.add(data)).toEqual([{ kind: "application_data", from: "server", record: data }]);
 });
 
 test("the premaster secret and the master secret become rows, and the key block with its keys becomes one row", () => {
@@ -129,12 +129,25 @@ test("randoms and secrets become known values with names", () => {
     "client write MAC key",
   ]);
   expect(story.extendedMasterSecret).toBe(true);
+  expect(story.suite?.keyExchange.name).toBe("rsa");
+});
+
+test("in the trace of a server, sent messages are from the server", () => {
+  const server = new Story("server");
+  const row = only(server.add(message("sent", "server_hello", 50)), "handshake");
+  expect(row.from).toBe("server");
+});
+
+test("the failure of a connection becomes one row, although both the trace and the caller report it", () => {
+  const error = new Error("refused");
+  expect(story.add({ type: "closed", error })).toEqual([{ kind: "failure", error }]);
+  expect(story.fail(error)).toEqual([]);
 });
 
 describe("the row of a flipped bit", () => {
   const flipOf = (direction: Direction, carrier: RecordEvent): Flip => ({
+    type: "flip",
     direction,
-    target: "message",
     record: Uint8Array.from([...carrier.header, ...carrier.fragment]),
     offset: 7,
     before: 0,
@@ -143,13 +156,13 @@ describe("the row of a flipped bit", () => {
 
   test("in a received record is returned at once, before the row of the altered record", () => {
     const flip = flipOf("received", record("received", "handshake", bytes(20)));
-    expect(story.addFlip(flip)).toEqual([{ kind: "flip", flip }]);
+    expect(story.add(flip)).toEqual([{ kind: "flip", flip }]);
   });
 
   test("in a sent record is returned directly after the row of that record", () => {
     const [other, carrying] = [record("sent", "handshake", bytes(20)), record("sent", "application_data", bytes(20))];
     const flip = flipOf("sent", carrying);
-    expect(story.addFlip(flip)).toEqual([]);
+    expect(story.add(flip)).toEqual([]);
     expect(story.add(other)).toEqual([]);
     expect(story.add(carrying).map(({ kind }) => kind)).toEqual(["application_data", "flip"]);
     expect(story.add(carrying).map(({ kind }) => kind)).toEqual(["application_data"]);
@@ -159,7 +172,7 @@ describe("the row of a flipped bit", () => {
     const [hello, carrying] = [record("sent", "handshake", bytes(9)), record("sent", "handshake", bytes(20))];
     for (const sent of [hello, carrying]) story.add(sent);
     const flip = flipOf("sent", carrying);
-    expect(story.addFlip(flip)).toEqual([{ kind: "flip", flip }]);
+    expect(story.add(flip)).toEqual([{ kind: "flip", flip }]);
     expect(story.add(record("sent", "handshake", bytes(7)))).toEqual([]);
   });
 });

@@ -3,36 +3,51 @@
  * that carried the message.
  * @module
  */
-import { type CipherSuite, type Decoded, type Direction, legacySuites, type TraceEvent } from "@handclasp/core";
+import {
+  type CipherSuite,
+  ccmSuites,
+  type Decoded,
+  type Direction,
+  dheSuites,
+  ecdhePskSuites,
+  legacySuites,
+  pskSuites,
+  type Role,
+  type TraceEvent,
+} from "@handclasp/core";
+import { names } from "@handclasp/core/describe";
+import type { Flip, InspectorEvent } from "./event.ts";
 import { indexOf } from "./hex.ts";
-import type { Flip } from "./tamper.ts";
 
 export type RecordEvent = Extract<TraceEvent, { type: "record" }>;
 type SecretEvent = Extract<TraceEvent, { type: "secret" }>;
 type AlertEvent = Extract<TraceEvent, { type: "alert" }>;
+/** Either end of the connection. */
+export type End = Role;
 
 export type Row =
   | {
       readonly kind: "handshake";
-      readonly direction: Direction;
+      readonly from: End;
       readonly name: string;
       readonly bytes: Uint8Array;
       readonly body: Decoded;
       readonly isEncrypted: boolean;
       readonly findRecords: FindRecords;
     }
-  | { readonly kind: "change_cipher_spec"; readonly direction: Direction; readonly findRecords: FindRecords }
+  | { readonly kind: "change_cipher_spec"; readonly from: End; readonly findRecords: FindRecords }
   | {
       readonly kind: "alert";
-      readonly direction: Direction;
+      readonly from: End;
       readonly alert: AlertEvent;
       readonly isEncrypted: boolean;
       readonly findRecords: FindRecords;
     }
-  | { readonly kind: "application_data"; readonly direction: Direction; readonly record: RecordEvent }
+  | { readonly kind: "application_data"; readonly from: End; readonly record: RecordEvent }
   | { readonly kind: "secret"; readonly secret: SecretEvent }
   | { readonly kind: "keys"; readonly keys: readonly SecretEvent[] }
-  | { readonly kind: "flip"; readonly flip: Flip };
+  | { readonly kind: "flip"; readonly flip: Flip }
+  | { readonly kind: "failure"; readonly error: Error };
 
 /**
  * Finds the records that carried a message. The trace reports a record and its messages one after the other, so call
@@ -48,15 +63,19 @@ export interface KnownValue {
 
 /** The events of one connection so far. */
 export class Story {
-  /** The suite of the connection. It is known before the ServerHello, because the client offers only one suite. */
-  readonly suite: CipherSuite;
-  readonly group: string;
+  /** The end that recorded the events. */
+  readonly role: Role;
+  /** The suite of the connection, once ServerHello names it. `undefined` also for a suite that Handclasp lacks. */
+  suite: CipherSuite | undefined;
   extendedMasterSecret = false;
+  /** The name of the group of the key exchange, once ServerKeyExchange names it. */
+  group: string | undefined;
   readonly #knownValues: KnownValue[] = [];
   readonly #streams = new Map<string, Stream>();
   readonly #keys: SecretEvent[] = [];
   /** The directions in which a ChangeCipherSpec was sent. All later records in these directions are encrypted. */
   readonly #encryptedDirections = new Set<Direction>();
+  #hasFailed = false;
 
   /** The flip in a sent record that the trace has not reported yet. */
   #flip: Flip | undefined;
@@ -66,9 +85,8 @@ export class Story {
    */
   readonly #sentPlain: RecordEvent[] = [];
 
-  constructor(suite: CipherSuite, group: string) {
-    this.suite = suite;
-    this.group = group;
+  constructor(role: Role) {
+    this.role = role;
   }
 
   get knownValues(): readonly KnownValue[] {
@@ -76,17 +94,24 @@ export class Story {
   }
 
   /** Adds an event, and returns the rows that it adds to the ladder. */
-  add(event: TraceEvent): readonly Row[] {
+  add(event: InspectorEvent): readonly Row[] {
+    if (event.type === "flip") return this.#addFlip(event);
     const row = this.#toRow(event);
     const flip = event.type === "record" && event.direction === "sent" ? this.#takeFlip(event) : undefined;
     return [row, flip].filter((added) => added !== undefined);
   }
 
+  /** Adds the failure of the connection, unless the trace has reported one. */
+  fail(error: Error): readonly Row[] {
+    if (this.#hasFailed) return [];
+    this.#hasFailed = true;
+    return [{ kind: "failure", error }];
+  }
+
   /**
-   * Adds a flip, and returns the rows that it adds to the ladder. If the trace has not reported the flip's sent record
-   * yet, `add` returns the flip's row after the record's row.
+   * If the trace has not reported the flip's sent record yet, `add` returns the flip's row after the record's row.
    */
-  addFlip(flip: Flip): readonly Row[] {
+  #addFlip(flip: Flip): readonly Row[] {
     if (flip.direction === "received" || this.#sentPlain.some((record) => isIn(flip, record)))
       return [{ kind: "flip", flip }];
     this.#flip = flip;
@@ -104,22 +129,24 @@ export class Story {
   #toRow(event: TraceEvent): Row | undefined {
     switch (event.type) {
       case "agreed":
+        this.suite = suiteNamed(event.suite);
         this.extendedMasterSecret = event.extendedMasterSecret;
         this.#knownValues.push({ name: "client random", bytes: event.clientRandom });
         this.#knownValues.push({ name: "server random", bytes: event.serverRandom });
         return undefined;
       case "record":
         if (event.contentType === "application_data") {
-          return { kind: "application_data", direction: event.direction, record: event };
+          return { kind: "application_data", from: this.#endOf(event.direction), record: event };
         }
         this.#streamOf(event.direction, event.contentType).addRecord(event);
         return undefined;
       case "handshake": {
         const findRecords = this.#streamOf(event.direction, "handshake").addMessage(event.bytes.length);
         const { direction, name, bytes, body } = event;
+        this.group ??= groupOf(body);
         return {
           kind: "handshake",
-          direction,
+          from: this.#endOf(direction),
           name,
           bytes,
           body,
@@ -130,12 +157,12 @@ export class Story {
       case "change_cipher_spec": {
         const findRecords = this.#streamOf(event.direction, "change_cipher_spec").addMessage(1);
         this.#encryptedDirections.add(event.direction);
-        return { kind: "change_cipher_spec", direction: event.direction, findRecords };
+        return { kind: "change_cipher_spec", from: this.#endOf(event.direction), findRecords };
       }
       case "alert": {
         const findRecords = this.#streamOf(event.direction, "alert").addMessage(2);
         const isEncrypted = this.#encryptedDirections.has(event.direction);
-        return { kind: "alert", direction: event.direction, alert: event, isEncrypted, findRecords };
+        return { kind: "alert", from: this.#endOf(event.direction), alert: event, isEncrypted, findRecords };
       }
       case "secret":
         this.#knownValues.push({ name: event.name.replaceAll("_", " "), bytes: event.bytes });
@@ -144,9 +171,15 @@ export class Story {
         this.#keys.push(event);
         // The keys that the key block contains follow at once. The key block's row shows them too.
         return this.#keys.length === 1 ? { kind: "keys", keys: this.#keys } : undefined;
+      case "closed":
+        return event.error && this.fail(event.error)[0];
       default:
         return undefined;
     }
+  }
+
+  #endOf(direction: Direction): End {
+    return (direction === "sent") === (this.role === "client") ? "client" : "server";
   }
 
   #streamOf(direction: Direction, contentType: string): Stream {
@@ -157,8 +190,19 @@ export class Story {
   }
 }
 
-/** Returns the suite with this IANA name, or `undefined` if the page does not offer it. */
-export const suiteNamed = (name: string): CipherSuite | undefined => legacySuites.find((suite) => suite.name === name);
+/** The name of the group in the body of a ServerKeyExchange. */
+function groupOf(body: Decoded): string | undefined {
+  const params = fieldOf(body, "params");
+  const id = params === undefined ? undefined : fieldOf(params, "namedCurve");
+  return typeof id === "number" ? names.groups.get(id) : undefined;
+}
+
+/** A field of a decoded struct, or `undefined` if the value is not a struct or lacks the field. */
+export const fieldOf = (body: Decoded, name: string): Decoded | undefined =>
+  typeof body === "object" && body !== null ? (body as { readonly [field: string]: Decoded })[name] : undefined;
+
+const allSuites = [...legacySuites, ...dheSuites, ...ccmSuites, ...ecdhePskSuites, ...pskSuites];
+const suiteNamed = (name: string): CipherSuite | undefined => allSuites.find((suite) => suite.name === name);
 
 /**
  * The messages of one content type in one direction are a stream of bytes, which the sender may cut into records
