@@ -40,10 +40,11 @@ export const handshakeTimeoutError = (what: string, ms: number): TlsError =>
 export const closeTimeoutError = (ms: number): TlsError =>
   new TlsError(undefined, `the connection was not closed within ${ms} ms`, { code: "close_timeout" });
 
-export const asTransportError = (error: Error): TlsError =>
+/** @param error the error of a transport, or anything that it has thrown */
+export const asTransportError = (error: unknown): TlsError =>
   TlsError.is(error)
     ? error
-    : transportError("transport_failed", `the transport failed: ${error.message}`, { cause: error });
+    : transportError("transport_failed", `the transport failed: ${(error as Error | null)?.message}`, { cause: error });
 
 /**
  * True if a fatal alert ended the connection, sent by us or by the peer (RFC 5246 §7.2.2). An unknown alert of the peer

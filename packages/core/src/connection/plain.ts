@@ -7,6 +7,7 @@ import { TlsError, usageError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
 import { highWaterPlain, maxPlainLine, maxUnreadPlain, plainTimeout } from "../limits.ts";
 import { optionsOf } from "../validation/options.ts";
+import { callGuarded } from "./callGuarded.ts";
 import type { TlsConnection } from "./connection.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import { asTransportError, goneError, localCloseError, transportError } from "./errors.ts";
@@ -51,8 +52,11 @@ export class PlainConnection<Options> {
   #waiting: Waiting | undefined;
   #isPaused = false;
   #room: Deferred<void> | undefined;
-  /** The peer has ended its side of the transport. */
-  #hasPeerEnded = false;
+  /** The end that a read sees after the last byte: the peer's, or an error. The first one counts. */
+  #readEnd: { readonly error?: TlsError } | undefined;
+  /** True once the application has read the peer's end. */
+  #isEndRead = false;
+  /** The reason why this connection has ended. */
   #error: TlsError | undefined;
 
   /** @param start starts TLS in the role of this side; `connect` and `accept` are such functions */
@@ -75,8 +79,9 @@ export class PlainConnection<Options> {
   }
 
   /**
-   * Returns exactly `length` bytes, or, without it, those that have arrived. Returns `undefined` after the peer's end.
-   * Only one read may be pending.
+   * Returns exactly `length` bytes, or, without it, those that have arrived. Returns `undefined` after the peer's end,
+   * and again if it is called again, as `TlsConnection.read` does. Rejects with the TlsError that ended the connection,
+   * or with `closed_locally` after `close`. Only one read may be pending.
    *
    * Read the peer's go-ahead with a `length` or with `readLine`: the bytes after it then stay unread, and `startTls`
    * refuses them. A read without `length` may return such bytes together with the go-ahead.
@@ -90,8 +95,8 @@ export class PlainConnection<Options> {
 
   /**
    * Returns the next line without its CRLF, each byte as one character (ISO 8859-1). Returns `undefined` after the
-   * peer's end. The connection fails with `invalid_line` if a line is longer than `maxLength` bytes, 4,096 by default,
-   * or ends in LF without CR.
+   * peer's end, at each call, so a loop that waits for a certain line must also end at `undefined`. The connection
+   * fails with `invalid_line` if a line is longer than `maxLength` bytes, 4,096 by default, or ends in LF without CR.
    */
   readLine(maxLength: number = maxPlainLine): Promise<string | undefined> {
     if (!(Number.isInteger(maxLength) && maxLength >= 1 && maxLength <= highWaterPlain - 2))
@@ -114,10 +119,15 @@ export class PlainConnection<Options> {
 
   /** Sends a copy, because the transport takes over the bytes. */
   #send(bytes: Uint8Array): void {
-    const result = this.#transport.send(bytes.slice());
-    if (result === "full") this.#room ??= deferred();
-    if (result !== "gone") return;
-    const error = goneError();
+    let error: TlsError;
+    try {
+      const result = this.#transport.send(bytes.slice());
+      if (result === "full") this.#room ??= deferred();
+      if (result !== "gone") return;
+      error = goneError();
+    } catch (thrown) {
+      error = asTransportError(thrown);
+    }
     this.#fail(error);
     throw error;
   }
@@ -184,7 +194,7 @@ export class PlainConnection<Options> {
   }
 
   #refuseUnread(): void {
-    if (this.#hasPeerEnded) this.#fail(transportError("connection_lost", "the peer ended the connection before TLS"));
+    if (this.#readEnd) this.#fail(transportError("connection_lost", "the peer ended the connection before TLS"));
     else if (this.#unread.length)
       this.#fail(
         new TlsError(undefined, `the peer sent ${this.#unread.length} bytes in plain text that were not read`, {
@@ -195,16 +205,30 @@ export class PlainConnection<Options> {
     if (this.#error) throw this.#error;
   }
 
-  /** Sends everything, then closes without TLS. Has no effect once TLS has begun: then close the channel. */
+  /**
+   * Sends everything, then closes without TLS, and discards the bytes that were not read. Has no effect once TLS has
+   * begun: then close the channel.
+   */
   close(): void {
     if (this.#isEnded) return;
-    this.#end(localCloseError());
-    this.#transport.end();
+    const error = localCloseError();
+    this.#stopReading(error);
+    this.#end(error);
+    callGuarded(() => this.#transport.end());
   }
 
-  /** Ends the connection at once. Has no effect once TLS has begun. */
+  /** Ends the connection at once, and discards the bytes that were not read. Has no effect once TLS has begun. */
   abort(reason: string = "the application ended the connection"): void {
-    if (!this.#isEnded) this.#fail(new TlsError(undefined, reason, { code: "aborted", fault: "application" }));
+    if (this.#isEnded) return;
+    const error = new TlsError(undefined, reason, { code: "aborted", fault: "application" });
+    this.#stopReading(error);
+    this.#fail(error);
+  }
+
+  /** Later reads fail, because discarded bytes must not look like the peer's end, unless it was read before. */
+  #stopReading(error: TlsError): void {
+    this.#unread.take(undefined);
+    if (!this.#isEndRead) this.#readEnd = { error };
   }
 
   get #isEnded(): boolean {
@@ -236,13 +260,19 @@ export class PlainConnection<Options> {
     if (!take || !done) return;
     try {
       const taken = take();
-      if (taken === undefined && !this.#error && !this.#hasPeerEnded) return;
+      const end = this.#readEnd;
+      if (taken === undefined && !end) return;
       this.#waiting = undefined;
       if (taken !== undefined) done.resolve(taken);
-      else if (this.#error) done.reject(this.#error);
+      else if (end?.error) done.reject(end.error);
       else if (this.#unread.length) done.reject(transportError("truncated", "the peer ended within plain text"));
-      else done.resolve(undefined);
+      else {
+        this.#isEndRead = true;
+        done.resolve(undefined);
+      }
     } catch (error) {
+      this.#waiting = undefined;
+      done.reject(error);
       this.#fail(error as TlsError);
     }
     this.#updatePause();
@@ -270,7 +300,7 @@ export class PlainConnection<Options> {
   }
 
   #peerEnded(): void {
-    this.#hasPeerEnded = true;
+    this.#readEnd ??= {};
     this.#serve();
   }
 
@@ -282,12 +312,13 @@ export class PlainConnection<Options> {
   #fail(error: TlsError): void {
     if (this.#isEnded) return;
     this.#end(error);
-    this.#transport.abort(error.code);
+    callGuarded(() => this.#transport.abort(error.code));
   }
 
   #end(error: TlsError): void {
     this.#phase = "ended";
     this.#error = error;
+    this.#readEnd ??= { error };
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.done.reject(error);

@@ -291,6 +291,44 @@ describe("reads and writes in plain text", () => {
     expect(await client.readLine()).toBeUndefined();
   });
 
+  describe("see the end as those of a channel do:", () => {
+    test("an error of the transport or a local close after the peer's end does not undo it", async () => {
+      for (const endAfterwards of ["error", "close", "abort"] as const) {
+        const raw = rawTransport();
+        const client = plain(raw.transport);
+        raw.data(ascii("bye\r\n"));
+        raw.end();
+        if (endAfterwards === "error") raw.error(new Error("closed"));
+        expect(await client.readLine()).toBe("bye");
+        expect(await client.readLine()).toBeUndefined();
+        if (endAfterwards !== "error") client[endAfterwards]();
+        expect(await client.readLine()).toBeUndefined();
+        expect(await client.read()).toBeUndefined();
+      }
+    });
+
+    test.each([
+      ["close", "closed_locally"],
+      ["abort", "aborted"],
+    ] as const)("`%s` discards unread bytes, and an unread end", async (method, code) => {
+      const raw = rawTransport();
+      const client = plain(raw.transport);
+      raw.data(ascii("bye\r\n"));
+      raw.end();
+      client[method]();
+      for (let i = 0; i < 2; i++) await expect(client.readLine()).rejects.toMatchObject({ code });
+    });
+
+    test("a connection that failed says so at each read", async () => {
+      const raw = rawTransport();
+      const client = plain(raw.transport);
+      raw.data(ascii("LF only\n"));
+      for (let i = 0; i < 3; i++) await expect(client.readLine()).rejects.toMatchObject({ code: "invalid_line" });
+      raw.end();
+      await expect(client.readLine()).rejects.toMatchObject({ code: "invalid_line" });
+    });
+  });
+
   test("reject at an end within a length or a line, and after a failure", async () => {
     const raw = rawTransport();
     const client = plain(raw.transport);
