@@ -78,17 +78,13 @@ export class TlsConnection {
       this.#opened,
       (events) => this.#handleEvents(events),
       () => this.#outbound.failWrites(this.#endErrors.addLazily(goneError)),
+      (error) => this.#endWithTransport(error),
     );
     transport.start({
       data: (bytes) => this.#engine.receive(bytes),
       drain: () => this.#outbound.drain(),
       end: () => this.#engine.receiveTransportEnd(),
-      error: (error) => {
-        this.#inbound.isTransportGone = true;
-        this.#engine.receiveError(asTransportError(error));
-        // A provider that never opens a received record must not delay the end.
-        this.#timers.abortAfterTimeout(() => asTransportError(error));
-      },
+      error: (error) => this.#endWithTransport(error),
     });
     // Created last, because the calls above may throw, and timers would then keep running.
     this.#timers = new Timers(
@@ -293,6 +289,13 @@ export class TlsConnection {
 
   readonly #onAbort = (): void => this.abort(this.#options.signal?.reason);
 
+  #endWithTransport(error: unknown): void {
+    this.#inbound.isTransportGone = true;
+    this.#engine.receiveError(asTransportError(error));
+    // A provider that never opens a received record must not delay the end.
+    this.#timers.abortAfterTimeout(() => asTransportError(error));
+  }
+
   /** Handles the engine's events, after its output was sent. */
   #handleEvents(events: readonly EngineEvent[]): void {
     for (const event of events) this.#handleEvent(event);
@@ -336,8 +339,7 @@ export class TlsConnection {
     this.#outbound.failWrites(getError);
     this.#handshakeResult?.exporter.wipe();
     if (error && endsSession(error)) this.#handshakeResult?.forgetSession?.();
-    if (error) this.#transport.abort(error.code);
-    else this.#transport.end();
+    callGuarded(() => (error ? this.#transport.abort(error.code) : this.#transport.end()));
     this.#openedDeferred?.reject(getError());
     this.#inbound.end(error && getError);
     if (error) this.#closed.reject(error);

@@ -34,6 +34,7 @@ export class Outbound {
   readonly #opened: Promise<unknown>;
   readonly #onEvents: (events: readonly EngineEvent[]) => void;
   readonly #onGone: () => void;
+  readonly #onTransportError: (error: unknown) => void;
   /** The error of all later writes. */
   #laterWritesError: GetEndError | undefined;
   /** The error of the writes that wait. */
@@ -62,6 +63,7 @@ export class Outbound {
   /**
    * @param onEvents handles the engine's events, after its output was sent
    * @param onGone called when the transport accepts no more bytes
+   * @param onTransportError called with the error that the transport has thrown, whose `send` must not throw
    */
   constructor(
     transport: Transport,
@@ -69,6 +71,7 @@ export class Outbound {
     opened: Promise<unknown>,
     onEvents: (events: readonly EngineEvent[]) => void,
     onGone: () => void,
+    onTransportError: (error: unknown) => void,
   ) {
     this.#transport = transport;
     this.#memory = transport.memory ?? hostMemory;
@@ -76,6 +79,7 @@ export class Outbound {
     this.#opened = opened;
     this.#onEvents = onEvents;
     this.#onGone = onGone;
+    this.#onTransportError = onTransportError;
   }
 
   /** See `TlsConnection.write`. */
@@ -198,14 +202,18 @@ export class Outbound {
   /** Sends everything that is ready, in as few messages as possible. */
   #flush(): void {
     const { output, events } = this.#engine.take();
-    for (const message of messages(output, this.#memory)) {
-      sendBudget.spent += message.length;
-      const result = this.#transport.send(message);
-      if (result === "full") this.#isFull = true;
-      else if (result === "gone") {
-        this.#onGone();
-        break;
+    try {
+      for (const message of messages(output, this.#memory)) {
+        sendBudget.spent += message.length;
+        const result = this.#transport.send(message);
+        if (result === "full") this.#isFull = true;
+        else if (result === "gone") {
+          this.#onGone();
+          break;
+        }
       }
+    } catch (error) {
+      this.#onTransportError(error);
     }
     if (output.length && sendBudget.spent >= turnBudget) this.#waitForTurn();
     this.#releaseWriters();

@@ -42,7 +42,10 @@ export type SendResult = "ok" | "full" | "gone";
  */
 export interface Transport {
   start(events: TransportEvents): void;
-  /** Takes ownership of `bytes`, and releases them to `memory` once they are no longer read. */
+  /**
+   * Takes ownership of `bytes`, and releases them to `memory` once they are no longer read. Return "gone" instead of
+   * throwing: an error that is thrown ends the connection like the event `error`.
+   */
   send(bytes: Uint8Array): SendResult;
   /**
    * Asks the transport to stop delivering `data`. More data may still arrive. Returns false if the transport cannot
