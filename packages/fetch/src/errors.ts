@@ -13,6 +13,14 @@ export const responseError = (code: HttpFault, message: string, cause?: unknown)
 export const requestError = (code: HttpFault, message: string, advice?: string, cause?: unknown): TlsError =>
   new TlsError(undefined, message, { code, fault: "application", advice, cause });
 
+/** The cause of a request that `close` ended. */
+export const closedError = (ms: number): TlsError =>
+  new TlsError(undefined, `this fetch was closed, and the response was not complete within ${ms} ms`, {
+    code: "closed_locally",
+    fault: "application",
+    advice: "read the response before `close`, or give `close` a longer `grace`",
+  });
+
 /** The errors that `failed` made, so that it does not wrap them again. */
 const made = new WeakSet<TypeError>();
 

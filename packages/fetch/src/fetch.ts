@@ -3,14 +3,14 @@
  * @module
  */
 import type { ConnectOptions } from "@handclasp/core/client";
-import { usageError } from "@handclasp/core/unstable";
+import { optionsOf, usageError } from "@handclasp/core/unstable";
 
 import { bytesOf } from "./bytes.ts";
 import type { HttpConnection } from "./connection.ts";
 import { acceptedCodings } from "./contentCoding.ts";
-import { failed, requestError } from "./errors.ts";
+import { closedError, failed, requestError } from "./errors.ts";
 import { Exchange, type WireRequest } from "./exchange.ts";
-import { type Limits, maxRedirects } from "./limits.ts";
+import { defaultGrace, type Limits, maxRedirects } from "./limits.ts";
 import { markHandled } from "./markHandled.ts";
 import { type Destination, Pool } from "./pool.ts";
 import { redirectOf } from "./redirect.ts";
@@ -25,10 +25,17 @@ export interface Fetch {
   /** As the platform's `fetch`. A relative URL is relative to the option `origin`. */
   (input: string | URL | Request, init?: FetchInit): Promise<Response>;
   /**
-   * Closes unused connections at once and the others when their responses end. Later requests reject. Resolves when
-   * all connections are given up.
+   * Closes unused connections at once and the others when their responses end. Later requests reject. A request that
+   * waits for a connection rejects too. At the end of the grace period, the other requests and the bodies that were not
+   * read to their end fail with the cause `closed_locally`. Resolves when all connections are given up, at the latest
+   * then.
+   * @param options.grace the time that responses have to be complete, in milliseconds. Default 5,000. Only the first
+   * call's counts.
+   * @throws TlsError `configuration` if an option is unknown or wrong
+   * @example
+   * await fetch.close({ grace: 60_000 });
    */
-  close(): Promise<void>;
+  close(options?: { readonly grace?: number }): Promise<void>;
 }
 
 export interface FetchSetup<Options extends ConnectOptions> {
@@ -46,7 +53,7 @@ export function makeFetch<Options extends ConnectOptions>(setup: FetchSetup<Opti
   const fetcher = new Fetcher(setup);
   return Object.assign(
     (input: string | URL | Request, init?: FetchInit): Promise<Response> => markHandled(fetcher.fetch(input, init)),
-    { close: (): Promise<void> => fetcher.close() },
+    { close: (options?: { readonly grace?: number }): Promise<void> => fetcher.close(options) },
   );
 }
 
@@ -62,9 +69,13 @@ class Fetcher<Options extends ConnectOptions> {
   readonly #setup: FetchSetup<Options>;
   /** The connections, by origin. An origin without connections has no entry. */
   readonly #pools = new Map<string, Promise<Pool>>();
+  /** The exchanges that have a connection. */
+  readonly #exchanges = new Set<Exchange>();
   /** Set by `close`. */
   #closed: Promise<void> | undefined;
   #onAllClosed: (() => void) | undefined;
+  /** The error of all exchanges, once the grace period of `close` is over. */
+  #lateError: TypeError | undefined;
 
   constructor(setup: FetchSetup<Options>) {
     this.#setup = setup;
@@ -99,11 +110,20 @@ class Fetcher<Options extends ConnectOptions> {
     }
   }
 
-  close(): Promise<void> {
+  close(options: { readonly grace?: number } = {}): Promise<void> {
+    const { grace = defaultGrace } = optionsOf(options, ["ms|0~0 grace"]);
     this.#closed ??= new Promise<void>((resolve) => {
-      this.#onAllClosed = resolve;
+      const timer = setTimeout(() => {
+        this.#lateError = failed(closedError(grace));
+        for (const exchange of this.#exchanges) exchange.fail(this.#lateError);
+        resolve();
+      }, grace);
+      this.#onAllClosed = () => {
+        clearTimeout(timer);
+        resolve();
+      };
       for (const pool of this.#pools.values()) void pool.then((one) => one.close(), ignore);
-      if (!this.#pools.size) resolve();
+      if (!this.#pools.size) this.#onAllClosed();
     });
     return this.#closed;
   }
@@ -127,7 +147,13 @@ class Fetcher<Options extends ConnectOptions> {
   }
 
   #exchangeOn(connection: HttpConnection, pool: Pool, request: WireRequest): Exchange {
-    return new Exchange(connection, request, this.#setup.limits, (isReusable) => pool.give(connection, isReusable));
+    const exchange = new Exchange(connection, request, this.#setup.limits, (isReusable) => {
+      this.#exchanges.delete(exchange);
+      pool.give(connection, isReusable);
+    });
+    this.#exchanges.add(exchange);
+    if (this.#lateError) exchange.fail(this.#lateError);
+    return exchange;
   }
 
   /** The pool may lose its last connection while the request waits for it. The next one is another. */

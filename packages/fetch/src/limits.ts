@@ -63,6 +63,8 @@ export const limitRows: readonly string[] = [
   "0~65536 maxInformational",
 ];
 
+/** The milliseconds that `close` waits for responses if the program does not say: as long as a server's `close`. */
+export const defaultGrace = 5_000;
 /** The most redirects that a request follows (Fetch standard, HTTP-redirect fetch). */
 export const maxRedirects = 20;
 /**

@@ -24,8 +24,10 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
   ),
   closed_locally: application(
     undefined,
-    "The application read or wrote after it had called `close`, or a read was pending when it called `close`.",
-    "Read to the end before you call `close`. To continue to read, call `closeWrite` instead.",
+    "The application read or wrote after it had called `close`, or a read was pending when it called `close`. Or a " +
+      "response of `fetch` was not complete at the end of the grace period of `fetch.close`.",
+    "Read to the end before you call `close`. To continue to read, call `closeWrite` instead, or give `fetch.close` " +
+      "a longer `grace`.",
     "this side has closed the connection",
   ),
   configuration: configuration(

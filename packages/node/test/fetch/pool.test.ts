@@ -1,6 +1,8 @@
 /** Connections of `createFetch`: which requests share one, which wait, and which are repeated. */
-import { TlsError } from "@handclasp/core";
-import { expect, test } from "vitest";
+import { type ConnectOptions, TlsError } from "@handclasp/core";
+import { fetchOver } from "@handclasp/fetch";
+import { describe, expect, test, vi } from "vitest";
+import { connectOptions } from "../../src/connect.ts";
 import { always, ok, once, type Peer, rawServer } from "./rawServer.ts";
 
 const answer = `${ok}Content-Length: 1\r\n\r\nx`;
@@ -226,6 +228,85 @@ test("close closes unused connections, lets a response end, and refuses later re
   await closed;
   await server.peers[0]?.channel.closed;
   expect(server.urls).toHaveLength(2);
+});
+
+describe("at the end of its grace period, close", () => {
+  const part = `${ok}Content-Length: 1000000\r\n\r\n${"x".repeat(200_000)}`;
+  const waitingServer = () =>
+    rawServer(async (peer) => {
+      if ((await peer.readHead())?.includes("/long")) await peer.send(part);
+      await peer.readHead();
+    });
+
+  test("fails bodies that the program reads or does not read, and a request without answer", async () => {
+    const server = waitingServer();
+    const fetch = server.fetch();
+    const unread = await fetch("/long");
+    const reading = (await fetch("/long")).text();
+    const unanswered = fetch("/");
+    while (server.peers.length < 3) await new Promise(setImmediate);
+    await fetch.close({ grace: 50 });
+    const expected = { name: "TypeError", cause: { code: "closed_locally", fault: "application" } };
+    await expect(reading).rejects.toMatchObject(expected);
+    await expect(unanswered).rejects.toMatchObject(expected);
+    // The bytes that had arrived do not look like the whole body.
+    await expect(unread.arrayBuffer()).rejects.toMatchObject(expected);
+    for (const peer of server.peers) await expect(peer.channel.closed).rejects.toMatchObject({ by: "peer" });
+  });
+
+  test("does not wait for a route or a connection that is not open, and sends no request on it later", async () => {
+    let give = (_: { url: string; ca: string }): void => {};
+    const server = waitingServer();
+    const waiting = server.fetchTo(() => new Promise((resolve) => (give = resolve)));
+    const request = waiting("https://device.test/");
+    await waiting.close({ grace: 0 });
+    give({ ...server.trust, url: "wss://device.test/" });
+    expect(await codeOf(request)).toBe("usage");
+    expect(server.urls).toHaveLength(0);
+
+    const heads: (string | undefined)[] = [];
+    let open: (() => void) | undefined;
+    const slow = rawServer(async (peer) => heads.push(await peer.readHead()));
+    const opening = fetchOver<ConnectOptions>(
+      async (url, options) => {
+        await new Promise<void>((resolve) => (open = resolve));
+        return slow.connect(url, options);
+      },
+      connectOptions,
+      "wss://device.test/",
+      slow.trust,
+    );
+    const late = opening("/");
+    while (!open) await new Promise(setImmediate);
+    await opening.close({ grace: 0 });
+    open();
+    expect(await codeOf(late)).toBe("closed_locally");
+    expect(heads.filter(Boolean)).toEqual([]);
+  });
+
+  test("waits 5 s if the program does not say", async () => {
+    const server = waitingServer();
+    const fetch = server.fetch();
+    const unread = await fetch("/long");
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      let isClosed = false;
+      const closing = fetch.close().then(() => (isClosed = true));
+      await vi.advanceTimersByTimeAsync(4_999);
+      expect(isClosed).toBe(false);
+      await vi.advanceTimersByTimeAsync(1);
+      await closing;
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await codeOf(unread.text())).toBe("closed_locally");
+  });
+
+  test.each([{ grace: -1 }, { grace: "1" }, { grase: 1 }, { grace: Number.NaN }])("%j is refused", async (options) => {
+    const fetch = waitingServer().fetch();
+    expect(() => fetch.close(options as object)).toThrow(/grace|grase/);
+    await fetch.close();
+  });
 });
 
 test("a request after close rejects, whether fetch had connections or not", async () => {
