@@ -10,6 +10,8 @@ import { find, freePort, type Running, run, start } from "./programs.ts";
 
 export interface Service {
   readonly port: number;
+  /** The output so far. */
+  output(): string;
   stop(): Promise<void>;
 }
 
@@ -23,7 +25,7 @@ async function listening(
   const port = await freePort();
   const running = start({ ...command(port), minutes: 10 });
   await untilOpen(port, running, isReady);
-  return { port, stop: () => running.stop() };
+  return { port, output: running.stdout, stop: () => running.stop() };
 }
 
 async function untilOpen(port: number, running: Running, isReady: (running: Running) => boolean): Promise<void> {
@@ -84,15 +86,7 @@ export const startMosquitto: Start = ({ files }) =>
 
 /** PostgreSQL, whose port speaks TLS after a request in plain text. It does not run with the rights of root. */
 export async function startPostgres({ files }: Material): Promise<Service> {
-  const folder = mkdtempSync(join(files.folder, "postgres-"));
-  const isRoot = process.getuid?.() === 0;
-  const nobody = { uid: 65_534, gid: 65_534 };
-  const own = (path: string): void => {
-    if (isRoot) chownSync(path, nobody.uid, nobody.gid);
-  };
-  chmodSync(files.folder, 0o755);
-  own(folder);
-  const common = { env: { LC_ALL: "C" }, cwd: folder, ...(isRoot && { user: nobody }) };
+  const { folder, own, common } = unprivileged(files.folder, "postgres-");
   const data = join(folder, "data");
   const initdb = ["-D", data, "-U", "handclasp", "--auth", "trust", "--no-sync", "--encoding", "UTF8"];
   await run({ ...common, program: "initdb", args: initdb });
@@ -112,6 +106,68 @@ export async function startPostgres({ files }: Material): Promise<Service> {
     args: ["-D", data, "-p", String(port), ...settings.flatMap((one) => ["-c", one])],
   });
   return listening(command, (running) => running.stderr().includes("ready to accept connections"));
+}
+
+/** MariaDB without TLS. It does not run with the rights of root. The user `handclasp` has the password `secret`. */
+export async function startMariadb({ files }: Material): Promise<Service> {
+  const { folder, common } = unprivileged(files.folder, "mariadb-");
+  const data = join(folder, "data");
+  const install = [`--datadir=${data}`, "--no-defaults", "--skip-test-db", "--auth-root-authentication-method=normal"];
+  await run({ ...common, program: "mariadb-install-db", args: install });
+  const first = configuration(folder, "first.sql", [
+    "create user handclasp@'127.0.0.1' identified by 'secret';",
+    "create database test;",
+    "grant all on test.* to handclasp@'127.0.0.1';",
+  ]);
+  return listening(
+    (port) => ({
+      ...common,
+      program: "mariadbd",
+      args: [
+        "--no-defaults",
+        `--datadir=${data}`,
+        `--port=${port}`,
+        "--bind-address=127.0.0.1",
+        `--socket=${join(folder, "socket")}`,
+        `--pid-file=${join(folder, "pid")}`,
+        `--init-file=${first}`,
+        "--max-allowed-packet=64M",
+      ],
+    }),
+    (running) => running.stderr().includes("ready for connections"),
+  );
+}
+
+/** A mail server whose port begins with TLS, and which prints each message. */
+export const startSmtps = ({ files }: Material): Promise<Service> =>
+  listening((port) => ({
+    program: "aiosmtpd",
+    args: [
+      "--nosetuid",
+      "--listen",
+      `127.0.0.1:${port}`,
+      "--smtpscert",
+      files.server.ecdsa.cert,
+      "--smtpskey",
+      files.server.ecdsa.key,
+      "--class",
+      "aiosmtpd.handlers.Debugging",
+      "stdout",
+    ],
+    env: { PYTHONUNBUFFERED: "1" },
+  }));
+
+/** A folder for a program that must not run with the rights of root, and the properties of its commands. */
+function unprivileged(parent: string, prefix: string) {
+  const folder = mkdtempSync(join(parent, prefix));
+  const isRoot = process.getuid?.() === 0;
+  const nobody = { uid: 65_534, gid: 65_534 };
+  const own = (path: string): void => {
+    if (isRoot) chownSync(path, nobody.uid, nobody.gid);
+  };
+  chmodSync(parent, 0o755);
+  own(folder);
+  return { folder, own, common: { env: { LC_ALL: "C" }, cwd: folder, ...(isRoot && { user: nobody }) } };
 }
 
 /** The programs that are missing. */

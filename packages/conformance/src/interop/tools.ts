@@ -15,6 +15,8 @@ export const interop: readonly Tool[] = [
   { packages: ["redis-server"], programs: ["redis-server"] },
   { packages: ["mosquitto"], programs: ["mosquitto"] },
   { packages: ["postgresql"], programs: ["initdb", "postgres", "psql"] },
+  { packages: ["mariadb-server"], programs: ["mariadbd", "mariadb-install-db"] },
+  { packages: ["python3-aiosmtpd"], programs: ["aiosmtpd"] },
 ];
 export const scan: readonly Tool[] = [
   { packages: ["sslscan"], programs: ["sslscan"] },

@@ -8,7 +8,9 @@ import {
   connect,
   connectTcp,
   connectWebSocket,
+  createServer,
   nodeCredential,
+  type ServerOptions,
   type TlsConnection,
   type Transport,
 } from "@handclasp/node";
@@ -16,12 +18,22 @@ import { toSocket } from "@handclasp/node/socket";
 import { plain } from "@handclasp/node/starttls";
 import { Redis, type RedisOptions } from "ioredis";
 import mqtt from "mqtt";
+import mysql from "mysql2";
+import nodemailer, { type Transporter } from "nodemailer";
 import pg from "pg";
 import { createClient } from "redis";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import { makeMaterial } from "../../src/interop/files.ts";
-import { missingOf, type Service, startMosquitto, startPostgres, startRedis } from "../../src/interop/services.ts";
+import {
+  missingOf,
+  type Service,
+  startMariadb,
+  startMosquitto,
+  startPostgres,
+  startRedis,
+  startSmtps,
+} from "../../src/interop/services.ts";
 
 const material = await makeMaterial();
 afterAll(() => material.remove());
@@ -47,11 +59,12 @@ function example(
 }
 
 /** Starts a service for one test. */
-async function serving(start: (given: typeof material) => Promise<Service>): Promise<number> {
+async function startService(start: (given: typeof material) => Promise<Service>): Promise<Service> {
   const service = await start(material);
   onTestFinished(() => service.stop());
-  return service.port;
+  return service;
 }
+const serving = async (start: Parameters<typeof startService>[0]): Promise<number> => (await startService(start)).port;
 
 /** A relay from WebSocket to a TCP port, which knows nothing of TLS. */
 async function relayTo(port: number): Promise<string> {
@@ -168,5 +181,59 @@ describe.skipIf(missingOf("mosquitto").length)("Mosquitto", () => {
     await client.publishAsync("news", big, { qos: 1 });
     expect(await heard).toBe(big);
     await client.endAsync();
+  });
+});
+
+describe.skipIf(missingOf("mariadbd", "mariadb-install-db").length)("MariaDB", () => {
+  test("with mysql2, to a server of ours next to it", async () => {
+    const port = await serving(startMariadb);
+    let server: ReturnType<typeof createServer> | undefined;
+    let address: Promise<string> | undefined;
+    const names = {
+      createServer: (options: ServerOptions, handler: Parameters<typeof createServer>[1]) => {
+        server = createServer(options, handler);
+        const listening = server.listenWebSocket();
+        address = listening.then((listener) => `ws://127.0.0.1:${(listener.address() as AddressInfo).port}/`);
+      },
+      connect: async (_: string, options: ConnectOptions) =>
+        connect((await address) as string, { ...options, ...trust }),
+      credential: nodeCredential(material.server.ecdsa),
+      connectNet,
+      pipeline,
+      toSocket,
+      mysql,
+      ca: "",
+      user: "handclasp",
+      password: "secret",
+    };
+    const pool = (example("mysql", "pool", names, ["3306", String(port)]) as mysql.Pool).promise();
+    onTestFinished(async () => {
+      await pool.end();
+      await server?.close();
+    });
+    const first = await pool.query<mysql.RowDataPacket[]>("select ? as big, current_user() as user", [big]);
+    expect(first[0]).toEqual([{ big, user: "handclasp@127.0.0.1" }]);
+    const sums = Array.from({ length: 20 }, (_, i) =>
+      pool.query<mysql.RowDataPacket[]>("select ? + 1 as sum, sleep(0.01)", [i]),
+    );
+    expect((await Promise.all(sums)).map(([[row]]) => row?.sum)).toEqual(sums.map((_, i) => i + 1));
+    await expect(pool.query("select nothing from test.nowhere")).rejects.toMatchObject({ code: "ER_NO_SUCH_TABLE" });
+  });
+});
+
+describe.skipIf(missingOf("aiosmtpd").length)("aiosmtpd", () => {
+  test.each(carriers)("with nodemailer, %s", async (_, carrier) => {
+    const service = await startService(startSmtps);
+    const address = await carrier(service.port);
+    const open = (_: string, options: ConnectOptions): Promise<TlsConnection> =>
+      connect(address, { ...options, ...trust });
+    const names = { connect: open, ca: "", toSocket, nodemailer, auth: undefined };
+    const mailer = example("smtp", "mailer", names) as Transporter;
+    const text = `hello\n${"0123456789abcdef\n".repeat(2 ** 12)}end`;
+    const sent = await mailer.sendMail({ from: "a@example.org", to: "b@example.org", subject: "subject", text });
+    expect(sent).toMatchObject({ accepted: ["b@example.org"], response: expect.stringMatching(/^250 /) });
+    await expect.poll(() => service.output(), { timeout: 60_000 }).toContain(text);
+    expect(service.output()).toContain("Subject: subject");
+    mailer.close();
   });
 });
