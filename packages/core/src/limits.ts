@@ -200,6 +200,11 @@ export const maxTransportMessage: number = 2 ** 20;
  */
 export const maxMessageData: number = 2 ** 16;
 /**
+ * The number of microtasks that a flush waits for the next write. A writer that awaits each write makes the next one
+ * after three microtasks, and after a few more through a pipe of streams.
+ */
+export const maxIdleMicrotasks = 12;
+/**
  * The maximum length of such a message in bytes: four full records with their headers and the overhead of protection.
  */
 export const maxMessageLength: number = maxMessageData + 2 ** 10;

@@ -8,7 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { EngineEvent } from "../engine/options.ts";
 import { usageError } from "../errors.ts";
 import { ignore, markHandled } from "../flow.ts";
-import { itemOverhead, maxMessageData, maxMessageLength, turnBudget } from "../limits.ts";
+import { itemOverhead, maxIdleMicrotasks, maxMessageData, maxMessageLength, turnBudget } from "../limits.ts";
 import { hostMemory, type Memory } from "../record/memory.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import type { GetEndError } from "./endErrors.ts";
@@ -20,12 +20,6 @@ import { nextTimerTurn, sendBudget } from "./turnBudget.ts";
  * times as long, because it wraps each callback.
  */
 export const resolved: Promise<void> = Promise.resolve();
-
-/**
- * The number of microtasks that a flush waits for the next write. A writer that awaits each write makes the next one
- * after three microtasks, and after a few more through a pipe of streams.
- */
-const maxIdleMicrotasks = 12;
 
 export class Outbound {
   readonly #transport: Transport;

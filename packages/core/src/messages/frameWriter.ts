@@ -1,6 +1,6 @@
 /**
- * Builds frames. The frames of messages that are appended one after another share a piece of memory, so that many short
- * messages become one write to the channel.
+ * Builds frames. The frames of messages that are appended one after another fill pieces of memory of 64 KiB, whether a
+ * frame ends there or not, so that each piece is one write to the channel and becomes four full records.
  * @module
  */
 import { maxMessageData } from "../limits.ts";
@@ -12,9 +12,9 @@ const encoder = new TextEncoder();
  * The most bytes in a fragment. A longer message becomes several fragments, so that pings and pongs need not wait for
  * its end, nor a Close once the messages are dropped.
  */
-const maxFragment = maxMessageData - 10;
-/** The most UTF-16 units of a text that is encoded in place: each becomes at most three bytes. */
-const maxTextInPlace = maxFragment / 3;
+const maxFragment = maxMessageData - 4;
+/** The length of the header of a long frame. No header is cut. */
+const maxHeader = 4;
 const smallest = 2 ** 10;
 
 /** A piece of frames that are ready, and the number of bytes of messages in it. */
@@ -23,11 +23,18 @@ export interface Batch {
   readonly payloadLength: number;
 }
 
+/** A piece that waits. It begins with the rest of a frame, of this many bytes, which may be 0. */
+interface WaitingBatch extends Batch {
+  readonly rest: number;
+}
+
 export class FrameWriter {
-  readonly #full: Batch[] = [];
+  #full: WaitingBatch[] = [];
   #buffer: Uint8Array | undefined;
   #length = 0;
   #payloadLength = 0;
+  /** The length of the rest of a frame at the beginning of `#buffer`. */
+  #rest = 0;
   /** The size of the next buffer: the length of the last batch. */
   #nextSize = smallest;
   /** The number of bytes in `#full`, headers included. */
@@ -43,30 +50,47 @@ export class FrameWriter {
   /** Appends a message. The data may change afterwards. */
   append(data: string | Uint8Array): void {
     if (typeof data !== "string") this.#appendFragments(opcodes.binary, data);
-    else if (data.length <= maxTextInPlace) this.#appendText(data);
+    else if (this.#length + maxHeader + 3 * data.length <= maxMessageData) this.#appendText(data);
     else this.#appendFragments(opcodes.text, encoder.encode(data));
   }
 
-  /** Takes the oldest frames, at most 64 KiB. */
+  /** Takes the oldest frames, at most 64 KiB. The last of them may go on in what `take` or `takeRest` returns next. */
   take(): Batch | undefined {
     if (!this.#full.length) this.#finishBuffer();
     const batch = this.#full.shift();
-    if (!batch) return undefined;
-    this.waiting -= batch.payloadLength;
-    this.#fullBytes -= batch.bytes.length;
+    if (batch) this.#uncount(batch);
     return batch;
   }
 
-  /** Drops all messages that wait, and returns the number of their bytes. Only whole fragments are dropped. */
+  /** Takes the rest of the frame whose first part was taken, so that another frame may follow. */
+  takeRest(): Batch | undefined {
+    if (!this.#full.length) this.#finishBuffer();
+    const [front] = this.#full;
+    if (!front?.rest) return undefined;
+    const { bytes, payloadLength, rest } = front;
+    if (rest === bytes.length) return this.take();
+    this.#full[0] = { bytes: bytes.subarray(rest), payloadLength: payloadLength - rest, rest: 0 };
+    const batch = { bytes: bytes.subarray(0, rest), payloadLength: rest };
+    this.#uncount(batch);
+    return batch;
+  }
+
+  /**
+   * Drops all messages that wait, and returns the number of their bytes. The rest of a frame whose first part was taken
+   * stays.
+   */
   drop(): number {
+    const rest = this.takeRest();
     const dropped = this.waiting;
-    this.#full.length = 0;
-    this.#fullBytes = 0;
-    this.#buffer = undefined;
-    this.#length = 0;
-    this.#payloadLength = 0;
-    this.waiting = 0;
+    this.#full = rest ? [{ ...rest, rest: rest.bytes.length }] : [];
+    this.#fullBytes = this.waiting = rest?.bytes.length ?? 0;
+    this.#startBuffer(0);
     return dropped;
+  }
+
+  #uncount({ bytes, payloadLength }: Batch): void {
+    this.waiting -= payloadLength;
+    this.#fullBytes -= bytes.length;
   }
 
   #appendFragments(opcode: number, bytes: Uint8Array): void {
@@ -75,22 +99,28 @@ export class FrameWriter {
       const end = Math.min(at + maxFragment, bytes.length);
       const final = end === bytes.length ? 0x80 : 0;
       this.#append(final | (at ? opcodes.continuation : opcode), bytes.subarray(at, end));
-      this.#count(end - at);
       at = end;
     } while (at < bytes.length);
   }
 
   #append(first: number, payload: Uint8Array): void {
-    const buffer = this.#reserve(payload.length + 4);
-    const at = this.#length + putHeader(buffer, this.#length, first, payload.length);
-    buffer.set(payload, at);
-    this.#length = at + payload.length;
+    if (this.#length + maxHeader > maxMessageData) this.#finishBuffer();
+    const buffer = this.#reserve(Math.min(maxHeader + payload.length, maxMessageData - this.#length));
+    this.#length += putHeader(buffer, this.#length, first, payload.length);
+    for (let at = 0; at < payload.length; ) {
+      if (this.#length === maxMessageData) this.#finishBuffer(payload.length - at);
+      const piece = payload.subarray(at, at + maxMessageData - this.#length);
+      this.#reserve(piece.length).set(piece, this.#length);
+      this.#length += piece.length;
+      this.#count(piece.length);
+      at += piece.length;
+    }
   }
 
   /** Encodes a short text behind room for the longer header, and moves it if the header is short. */
   #appendText(text: string): void {
-    const buffer = this.#reserve(text.length * 3 + 4);
-    const start = this.#length + 4;
+    const buffer = this.#reserve(text.length * 3 + maxHeader);
+    const start = this.#length + maxHeader;
     const { written } = encoder.encodeInto(text, buffer.subarray(start));
     const headerLength = putHeader(buffer, this.#length, 0x80 | opcodes.text, written);
     if (headerLength === 2) buffer.copyWithin(start - 2, start, start + written);
@@ -105,7 +135,6 @@ export class FrameWriter {
 
   /** Returns a buffer with room for `length` more bytes behind `#length`. */
   #reserve(length: number): Uint8Array {
-    if (this.#length && this.#length + length > maxMessageData) this.#finishBuffer();
     const needed = this.#length + length;
     const buffer = this.#buffer;
     if (buffer && needed <= buffer.length) return buffer;
@@ -115,14 +144,22 @@ export class FrameWriter {
     return larger;
   }
 
-  #finishBuffer(): void {
-    if (!this.#buffer || !this.#length) return;
-    this.#full.push({ bytes: this.#buffer.subarray(0, this.#length), payloadLength: this.#payloadLength });
-    this.#fullBytes += this.#length;
-    this.#nextSize = Math.max(this.#length, smallest);
+  /** @param rest the number of bytes by which the last frame goes on */
+  #finishBuffer(rest = 0): void {
+    if (this.#buffer && this.#length) {
+      const bytes = this.#buffer.subarray(0, this.#length);
+      this.#full.push({ bytes, payloadLength: this.#payloadLength, rest: this.#rest });
+      this.#fullBytes += this.#length;
+      this.#nextSize = Math.max(this.#length, smallest);
+    }
+    this.#startBuffer(rest);
+  }
+
+  #startBuffer(rest: number): void {
     this.#buffer = undefined;
     this.#length = 0;
     this.#payloadLength = 0;
+    this.#rest = rest;
   }
 }
 

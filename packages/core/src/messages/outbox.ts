@@ -5,7 +5,7 @@
 import { type Deferred, deferred } from "../connection/deferred.ts";
 import type { TlsError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
-import { highWaterMessages } from "../limits.ts";
+import { highWaterMessages, maxIdleMicrotasks, maxMessageData } from "../limits.ts";
 import { encodeAck, opcodes } from "./frames.ts";
 import { type Batch, controlFrame, FrameWriter } from "./frameWriter.ts";
 
@@ -107,7 +107,10 @@ export class Outbox {
 
   async #flush(): Promise<void> {
     try {
-      for (let batch = this.#take(); batch; batch = this.#take()) {
+      for (;;) {
+        await this.#gather();
+        const batch = this.#take();
+        if (!batch) break;
         await this.#channel.write(batch.bytes);
         this.#onTaken(batch.payloadLength);
         if (this.#messages.size >= highWaterMessages) continue;
@@ -122,7 +125,20 @@ export class Outbox {
     this.#onFlushed();
   }
 
+  /** Waits a few microtasks for the next message, until there is enough for a full write or another frame waits. */
+  async #gather(): Promise<void> {
+    const messages = this.#messages;
+    let left = maxIdleMicrotasks;
+    for (let size = 0; left > 0 && messages.size < maxMessageData && !this.#hasControl && !this.#close; left--) {
+      if (messages.size > size) left = maxIdleMicrotasks;
+      size = messages.size;
+      await resolved;
+    }
+  }
+
   #take(): Batch | undefined {
+    const rest = this.#hasControl && this.#messages.takeRest();
+    if (rest) return rest;
     const control = this.#takeControl();
     if (control) return { bytes: control, payloadLength: 0 };
     const batch = this.#messages.take();
@@ -130,6 +146,10 @@ export class Outbox {
     const bytes = this.#close;
     this.#close = undefined;
     return { bytes, payloadLength: 0 };
+  }
+
+  get #hasControl(): boolean {
+    return this.#urgent.length > 0 || this.#pong !== undefined || this.#ack !== undefined;
   }
 
   #takeControl(): Uint8Array | undefined {

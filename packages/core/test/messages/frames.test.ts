@@ -56,8 +56,8 @@ describe("the examples of RFC 6455 §5.7 without a mask", () => {
     const bytes = new Uint8Array(65_536).map((_, i) => i * 3);
     expect(read([join(hex("827f0000000000010000"), bytes)])[0] === toHex(bytes)).toBe(true);
     const ours = written(bytes);
-    expect(toHex(ours.subarray(0, 4))).toBe("027efff6");
-    expect(toHex(ours.subarray(4 + 65_526, 4 + 65_526 + 2))).toBe("800a");
+    expect(toHex(ours.subarray(0, 4))).toBe("027efffc");
+    expect(toHex(ours.subarray(4 + 65_532, 4 + 65_532 + 2))).toBe("8004");
     expect(read([ours])[0] === toHex(bytes)).toBe(true);
   });
 });
@@ -165,14 +165,62 @@ describe("the writer", () => {
     expect([writer.waiting, writer.size]).toEqual([0, 0]);
   });
 
-  test("drops whole fragments, and what follows is a frame", () => {
+  test("fills batches of 64 KiB, whatever the lengths of the messages", () => {
+    const writer = new FrameWriter();
+    const messages = Array.from({ length: 40 }, (_, i) => new Uint8Array(16_384).fill(i));
+    for (const message of messages) writer.append(message);
+    const total = 40 * (16_384 + 4);
+    const batches: Uint8Array[] = [];
+    for (let batch = writer.take(); batch; batch = writer.take()) batches.push(batch.bytes);
+    expect(batches.map(({ length }) => length)).toEqual([...Array.from({ length: 10 }, () => 65_536), total % 65_536]);
+    expect(read(batches)).toEqual(messages.map(toHex));
+  });
+
+  test.each([65_532, 65_533, 65_535])("cuts no header at %i bytes", (length) => {
+    const writer = new FrameWriter();
+    writer.append(new Uint8Array(length - 4));
+    writer.append("a".repeat(300));
+    writer.append("b");
+    const batches: Uint8Array[] = [];
+    for (let batch = writer.take(); batch; batch = writer.take()) batches.push(batch.bytes);
+    expect(batches[0]?.length).toBe(length === 65_532 ? 65_536 : length);
+    expect(read(batches).slice(1)).toEqual(["a".repeat(300), "b"]);
+  });
+
+  test("drops all but the rest of a frame that was taken in part, and what follows is a frame", () => {
+    const writer = new FrameWriter();
+    for (let i = 0; i < 5; i++) writer.append(new Uint8Array(30_000).fill(i));
+    const first = writer.take()?.bytes as Uint8Array;
+    const restLength = 3 * 30_004 - 65_536;
+    expect([writer.drop(), writer.waiting, writer.size]).toEqual([60_000, restLength, restLength]);
+    expect([writer.drop(), writer.waiting]).toEqual([0, restLength]);
+    writer.append("next");
+    const pieces = [first, bytesOf(writer)];
+    expect(read(pieces).slice(2)).toEqual([toHex(new Uint8Array(30_000).fill(2)), "next"]);
+    expect([writer.waiting, writer.size]).toEqual([0, 0]);
+  });
+
+  test("drops whole fragments of a long message", () => {
     const writer = new FrameWriter();
     writer.append(new Uint8Array(200_000));
-    const first = writer.take()?.bytes as Uint8Array;
-    expect(writer.drop()).toBe(200_000 - 65_526);
+    expect(writer.take()?.bytes).toHaveLength(65_536);
+    expect(writer.drop()).toBe(200_000 - 65_532);
     writer.append("next");
-    expect(first).toHaveLength(65_530);
     expect(toHex(bytesOf(writer))).toBe("81046e657874");
+  });
+
+  test("another frame may follow the rest of a frame that was taken in part", () => {
+    const writer = new FrameWriter();
+    writer.append("a".repeat(30_000));
+    writer.append(new Uint8Array(40_000).fill(1));
+    writer.append("b");
+    expect(writer.takeRest()).toBeUndefined();
+    const first = writer.take()?.bytes as Uint8Array;
+    const rest = writer.takeRest();
+    expect(rest?.payloadLength).toBe(70_008 - 65_536);
+    expect(writer.takeRest()).toBeUndefined();
+    const pieces = [first, rest?.bytes as Uint8Array, hex("8900"), bytesOf(writer)];
+    expect(read(pieces).slice(1)).toEqual([toHex(new Uint8Array(40_000).fill(1)), "ping", "b"]);
     expect([writer.waiting, writer.size]).toEqual([0, 0]);
   });
 
