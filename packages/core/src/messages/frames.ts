@@ -223,8 +223,9 @@ function headerLengthOf(second: number): number {
 function payloadLengthOf(header: Uint8Array): number {
   const short = (header[1] as number) & 127;
   if (short < 126) return short;
-  const bytes = header.subarray(2, short === 126 ? 4 : 10);
-  const length = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+  const end = headerLengthOf(short);
+  let length = 0;
+  for (let i = 2; i < end; i++) length = length * 256 + (header[i] as number);
   // RFC 6455 §5.2: the length has the fewest bytes possible, and the first bit of eight is 0.
   if (length < (short === 126 ? 126 : 2 ** 16) || length >= 2 ** 63)
     throw new FrameError(1002, "a length is encoded in too many bytes");
