@@ -15,6 +15,7 @@ export class WebSocketCredit {
   readonly #sender: WebSocketSender;
   readonly #sendMessage: (message: string | Uint8Array) => void;
   readonly #window: number;
+  readonly #step: number;
   #hasAnnounced = false;
   #hasReceived = false;
   /** Whether both sides speak credit. */
@@ -27,11 +28,18 @@ export class WebSocketCredit {
 
   /**
    * @param window how many bytes the peer may send before the application reads
+   * @param step by how many bytes each credit exceeds the one before, or more. Each costs its receiver a message.
    * @param sendMessage sends a message at once
    */
-  constructor(sender: WebSocketSender, window: number, sendMessage: (message: string | Uint8Array) => void) {
+  constructor(
+    sender: WebSocketSender,
+    window: number,
+    step: number,
+    sendMessage: (message: string | Uint8Array) => void,
+  ) {
     this.#sender = sender;
     this.#window = window;
+    this.#step = step;
     this.#sendMessage = sendMessage;
   }
 
@@ -82,10 +90,10 @@ export class WebSocketCredit {
     this.#give();
   }
 
-  /** Gives credit, unless the peer still has more than three quarters of the window. */
+  /** Gives credit, unless too little has arrived since the last one. */
   #give(): void {
     const total = this.#receivedBytes + this.#window;
-    if (!this.hasAgreed || this.#isPaused || total < this.#given + this.#window / 4) return;
+    if (!this.hasAgreed || this.#isPaused || total < this.#given + this.#step) return;
     this.#given = total;
     this.#sendMessage(String(total));
   }

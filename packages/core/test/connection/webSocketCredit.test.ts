@@ -5,6 +5,7 @@ import { WebSocketSender } from "../../src/connection/webSocketSender.ts";
 
 const mebibyte = 2 ** 20;
 const window = 2 * mebibyte;
+const step = mebibyte;
 
 interface Side {
   readonly sender: WebSocketSender;
@@ -34,7 +35,7 @@ function side(peer?: () => Side): Side {
     else to?.credit.receive(message.length);
   };
   const sender = new WebSocketSender(socket, send);
-  return { sender, sent, state, credit: new WebSocketCredit(sender, window, send) };
+  return { sender, sent, state, credit: new WebSocketCredit(sender, window, step, send) };
 }
 
 /** A page that has announced credit, and its server. */
@@ -73,11 +74,11 @@ describe("a page and a server", () => {
     expect(server.sender.takeDrained(0)).toBe(true);
   });
 
-  test("give credit once for each half mebibyte that arrives", () => {
+  test("give credit once for each step that arrives", () => {
     const { page, server } = pair();
     for (let i = 0; i < 1000; i++) server.sender.send(new Uint8Array(2 ** 15));
     const texts = page.sent.filter((message) => typeof message === "string");
-    expect(texts.length).toBeLessThan(1 + (1000 * 2 ** 15) / (window / 4));
+    expect(texts.length).toBeLessThan(1 + (1000 * 2 ** 15) / step);
     const totals = texts.map(Number);
     expect(totals).toEqual([...totals].sort((a, b) => a - b));
   });

@@ -22,6 +22,7 @@ import { openError } from "./errors.ts";
 import {
   abortTimeout,
   asUint8Array,
+  creditStep,
   creditWindow,
   EventQueue,
   endTimeout,
@@ -272,7 +273,8 @@ class WebSocketTransport implements Transport {
   }
 
   #newCredit(): WebSocketCredit {
-    return new WebSocketCredit(this.#sender, creditWindow, (message) => this.#ws.send(message, { compress: false }));
+    const send = (message: string | Uint8Array): void => this.#ws.send(message, { compress: false });
+    return new WebSocketCredit(this.#sender, creditWindow, creditStep, send);
   }
 
   #receiveCredit(text: string): void {
