@@ -104,7 +104,7 @@ function textsOf(bytes: Uint8Array): Readonly<Record<string, string>> {
   const { subjectKeyIdentifier, authorityKeyIdentifier, ...described } = describeCertificate(certificate);
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(described))
-    if (value !== null) texts[name] = Array.isArray(value) ? value.join(", ") : String(value);
+    if (value !== null) texts[name] = Array.isArray(value) ? value.join(", ") : `${value as string | number | boolean}`;
   return {
     ...texts,
     signature: described.signatureAlgorithm,

@@ -6,7 +6,7 @@ import { concat } from "../bytes/bytes.ts";
 import { requireEntry } from "../crypto/provider.ts";
 import { additionalDataLength, setAdditionalData, setSequenceNumber } from "../record/protection.ts";
 import type { TraceEvent } from "../trace.ts";
-import { type ContentType, contentTypes } from "../wire/record.ts";
+import { contentTypes } from "../wire/record.ts";
 import { allSuites } from "./bodies.ts";
 
 /** The keys of one direction, as the trace events `secret` report them with `secrets: true`. */
@@ -66,7 +66,7 @@ export async function openRecord(
   const header = (length: number): Uint8Array => {
     const data = new Uint8Array(additionalDataLength);
     setSequenceNumber(data, record.sequenceNumber);
-    return setAdditionalData(data, contentTypes[record.contentType] as ContentType, length);
+    return setAdditionalData(data, contentTypes[record.contentType], length);
   };
   const { cipher } = spec;
   const { noble } = await import("../crypto/noble.ts");

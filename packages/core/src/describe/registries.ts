@@ -193,11 +193,11 @@ export const extensionRegistry = (type: number): Registry | undefined => formats
  * @param registry the registry of a number that has no field of its own
  */
 export function valueText(value: unknown, path: string, registry?: Registry): string | undefined {
-  if (value instanceof Uint8Array) return /\.name$/.test(path) ? latin1(value) : undefined;
+  if (value instanceof Uint8Array) return path.endsWith(".name") ? latin1(value) : undefined;
   if (typeof value !== "number") return undefined;
   if (/(^|\.)extensions\[\d+\]\.type$/.test(path)) return label("extensions", value);
   const field = /(\w+)(?:\[\d+\])*$/.exec(path)?.[1] ?? "";
-  return registry ? label(registry, value) : String(describe(value, field));
+  return registry ? label(registry, value) : `${describe(value, field) as number | string}`;
 }
 
 function idsAndNames(rows: readonly { readonly id: number; readonly name: string }[]): [number, string][] {
