@@ -28,8 +28,9 @@ export async function connect(target: string | URL | Transport, options: Connect
   });
 }
 
-const isTransport = (target: unknown): target is Transport =>
-  typeof (target as Partial<Transport> | undefined)?.start === "function";
+/** Looks for an address first: a program that adds `start` to Object.prototype must not make transports of URLs. */
+const isTransport = (target: string | Partial<URL & Transport> | null): target is Transport =>
+  typeof target === "object" && !target?.href && typeof target?.start === "function";
 
 /** Resolves the address against the page's URL. `http:` and `https:` become `ws:` and `wss:`. */
 function urlOf(target: string | URL): URL {

@@ -53,6 +53,16 @@ test("a response is the page's own Response", async () => {
   expect(await response.json()).toEqual({ hello: true });
 });
 
+test("a program that adds `start` to Object.prototype does not make a transport of an address", async () => {
+  const fetch = await answering(`${ok}Content-Length: 1\r\n\r\nx`);
+  Object.defineProperty(Object.prototype, "start", { value: () => {}, configurable: true });
+  try {
+    expect(await (await fetch("/")).text()).toBe("x");
+  } finally {
+    Reflect.deleteProperty(Object.prototype, "start");
+  }
+});
+
 test("a stream is sent in chunks, in engines whose Request takes none too", async () => {
   let request = "";
   const fetch = await fetchFrom((channel, text) => {
