@@ -14,7 +14,7 @@ import { defaultGrace, type Limits, maxRedirects } from "./limits.ts";
 import { markHandled } from "./markHandled.ts";
 import { type Destination, Pool } from "./pool.ts";
 import { redirectOf } from "./redirect.ts";
-import { type FetchInit, type FetchRequest, readRequest } from "./request.ts";
+import { checkRequest, type FetchInit, type FetchRequest } from "./request.ts";
 import { responseOf } from "./response.ts";
 import { discard } from "./responseBody.ts";
 import type { ResponseHead } from "./responseParser.ts";
@@ -82,7 +82,8 @@ class Fetcher<Options extends ConnectOptions> {
   }
 
   async fetch(input: string | URL | Request, init: FetchInit | undefined): Promise<Response> {
-    const request = await readRequest(input, init, this.#setup.base);
+    const { readBody, ...checked } = checkRequest(input, init, this.#setup.base);
+    const request = { ...checked, body: await readBody() };
     try {
       return await this.#follow(request);
     } catch (error) {

@@ -26,12 +26,21 @@ export interface FetchRequest {
 /** The properties of `init` and of a Request that count. A Request of another realm or library is one too. */
 type Input = Partial<Omit<Request, "body">> & { readonly body?: unknown; readonly duplex?: unknown };
 
-/** @throws TypeError, or the reason of an aborted signal */
-export async function readRequest(
+/** A request whose body is not read yet. */
+export interface CheckedRequest extends Omit<FetchRequest, "body"> {
+  /** @throws the reason of the aborted signal */
+  readBody(): Promise<BodySource | undefined>;
+}
+
+/**
+ * Checks the arguments at once: `fetch` must reject for a wrong argument or an aborted signal before a later microtask.
+ * @throws TypeError, or the reason of an aborted signal
+ */
+export function checkRequest(
   input: string | URL | Request,
   init: FetchInit | undefined,
   base: URL | undefined,
-): Promise<FetchRequest> {
+): CheckedRequest {
   const given = (init ?? {}) as Input;
   const request = isRequest(input) ? (input as Input) : {};
   const pick = <Name extends keyof Input>(name: Name): Input[Name] =>
@@ -50,8 +59,8 @@ export async function readRequest(
   const signal = given.signal === undefined ? request.signal : given.signal;
   if (signal && typeof signal.addEventListener !== "function") throw new TypeError("signal: not an AbortSignal");
 
-  const body = await bodyOf(given, request, method, headers, signal ?? undefined);
-  return { url, method, headers, body, redirect, isSameOrigin, signal: signal ?? undefined };
+  const readBody = bodyOf(given, request, method, headers, signal ?? undefined);
+  return { url, method, headers, readBody, redirect, isSameOrigin, signal: signal ?? undefined };
 }
 
 const isRequest = (input: string | URL | Request): input is Request =>
@@ -96,13 +105,13 @@ function checkWithPlatform(url: URL, method: string, given: object): void {
   if (options.length) new Request(url, { ...Object.fromEntries(options), method });
 }
 
-async function bodyOf(
+function bodyOf(
   given: Input,
   request: Input,
   method: string,
   headers: Headers,
   signal: AbortSignal | undefined,
-): Promise<BodySource | undefined> {
+): CheckedRequest["readBody"] {
   const own = given.body ?? undefined;
   const body = own ?? request.body ?? undefined;
   const isUnnamed = own === undefined && !("body" in request) && typeof request.arrayBuffer === "function";
@@ -114,14 +123,16 @@ async function bodyOf(
     if (isStream(body)) cancelStream(body, signal.reason);
     throw signal.reason;
   }
-  // Firefox has no `body` of a Request.
-  const content = isUnnamed && method !== "GET" && method !== "HEAD" ? await blobOf(request) : body;
-  if (content === undefined) return undefined;
-  const { source, type } = await bodySource(content);
-  if (signal?.aborted) source.cancel(signal.reason);
-  signal?.throwIfAborted();
-  if (type && !headers.has("content-type")) headers.set("content-type", type);
-  return source;
+  return async () => {
+    // Firefox has no `body` of a Request.
+    const content = isUnnamed && method !== "GET" && method !== "HEAD" ? await blobOf(request) : body;
+    if (content === undefined) return undefined;
+    const { source, type } = await bodySource(content);
+    if (signal?.aborted) source.cancel(signal.reason);
+    signal?.throwIfAborted();
+    if (type && !headers.has("content-type")) headers.set("content-type", type);
+    return source;
+  };
 }
 
 async function blobOf(request: Input): Promise<ArrayBuffer | undefined> {

@@ -33,6 +33,22 @@ async function codeOf(promise: Promise<unknown>): Promise<unknown> {
   return error instanceof TypeError && TlsError.is(cause) ? cause.code : error;
 }
 
+describe("a request that can never be sent rejects before any later microtask:", () => {
+  test.each<[string, Parameters<typeof fetch>]>([
+    ["an aborted signal", ["/", { signal: AbortSignal.abort() }]],
+    ["a wrong method", ["/", { method: "A B" }]],
+    ["a wrong URL", ["https://user:password@device.test/"]],
+  ])("%s", async (_, args) => {
+    const log: string[] = [];
+    const request = rawServer(always(answer))
+      .fetch()(...args)
+      .catch(() => log.push("rejected"));
+    const later = Promise.resolve().then(() => log.push("a later microtask"));
+    await Promise.all([request, later]);
+    expect(log).toEqual(["rejected", "a later microtask"]);
+  });
+});
+
 describe("a signal that aborts", () => {
   const reasons: readonly unknown[] = [undefined, new Error("mine"), "text", null, 0];
   const isReason = (error: unknown, reason: unknown): void => {
