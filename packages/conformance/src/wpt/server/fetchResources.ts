@@ -17,7 +17,10 @@ export interface ResourceRequest {
 
 /** Returns false if the path is none of these resources. */
 export async function answerFetch(of: ResourceRequest): Promise<boolean> {
-  const resource = resources[/^\/(?:fetch\/api|common|xhr)\/(?:resources\/)?([\w-]+)\.py$/.exec(of.path)?.[1] ?? ""];
+  const resource =
+    resources[
+      /^\/(?:fetch\/api|fetch\/connection-pool|common|xhr)\/(?:resources\/)?([\w-]+)\.py$/.exec(of.path)?.[1] ?? ""
+    ];
   await resource?.(of);
   return resource !== undefined;
 }
@@ -93,6 +96,21 @@ const resources: Readonly<Record<string, Resource | undefined>> = {
   "dump-authorization-header"({ request, response }) {
     response.writeHead(200, { "content-type": "text/html" }).end(request.headers.authorization ?? "none");
   },
+  "parse-headers"({ query, response }) {
+    // Node's server refuses to send a NUL.
+    const field = `My-Custom-Header: ${query.get("my-custom-header") ?? ""}`;
+    response.socket?.end(`HTTP/1.1 200 OK\r\n${field}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`, "latin1");
+  },
+  /** Only its status, and the numbers of requests and of connections: a request that was repeated shows there. */
+  async "network-partition-key"({ query, request, response, stash }) {
+    await buffer(request);
+    const key = query.get("uuid") ?? "";
+    const connections = [...(stash.get(key)?.split(",") ?? []), idOf(request.socket)];
+    stash.set(key, connections.join(","));
+    response.writeHead(Number(query.get("status") ?? 200), { "content-type": "text/plain" });
+    const count = new Set(connections).size;
+    response.end(`ok. Request was sent ${connections.length} times. ${count} connections were created.`);
+  },
   "redirect-empty-location"({ response }) {
     response.writeHead(302, { location: "" }).end();
   },
@@ -114,6 +132,14 @@ const resources: Readonly<Record<string, Resource | undefined>> = {
     response.writeHead(Number(query.get("redirect_status") ?? 302), headers).end();
   },
 };
+
+const ids = new WeakMap<object, string>();
+let lastId = 0;
+function idOf(socket: object): string {
+  const id = ids.get(socket) ?? String(++lastId);
+  ids.set(socket, id);
+  return id;
+}
 
 /** The location with the parameters of the request, so that the next response knows them too. */
 function next(location: string, query: URLSearchParams, count: number): string {
