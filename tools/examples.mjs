@@ -36,6 +36,7 @@ const providers = [
     "@handclasp/core",
     "@handclasp/core/messages",
     "@handclasp/testing",
+    "@handclasp/testing/faults",
   ],
   ["@handclasp/browser", "@handclasp/browser/fetch", "@handclasp/browser/websocket", "@handclasp/core"],
 ].map((entries) => [...entries, "node:fs/promises", "node:fs", "node:stream", "vitest"]);

@@ -13,8 +13,8 @@ const entryNames =
 const entries = `${core}(${entryNames})\\.ts$`;
 
 /**
- * The packages, and the folders of the workspace from which each may import. `testing` has a part for Node.js
- * (vectors); its other files run in pages too.
+ * The packages, and the folders of the workspace from which each may import. `testing` has parts for Node.js
+ * (vectors, faults); its other files run in pages too.
  */
 const packages = {
   "packages/core/": [],
@@ -28,6 +28,8 @@ const packages = {
   "packages/conformance/": ["packages/core/", "packages/node/", "packages/browser/", "packages/testing/"],
   "packages/bench/": ["packages/core/", "packages/node/", "packages/browser/", "packages/testing/"],
 };
+/** The code of the test kit that runs in pages. */
+const testingPages = "packages/testing/src/(?!vectors|faults)";
 /** The code of the examples that runs in pages. */
 const examplePages = "examples/([^/]+/src/page|react/src|vue/src|worker/src)/";
 const workspace = "^(packages|examples|e2e|tools|scripts)/";
@@ -113,14 +115,14 @@ export const rules = [
   forbid(
     "no-node-in-pages",
     "code that runs in a page imports no module of Node.js",
-    { path: `^(packages/(browser|fetch|websocket|inspector)/src/|packages/testing/src/(?!vectors)|${examplePages})` },
+    { path: `^(packages/(browser|fetch|websocket|inspector)/src/|${testingPages}|${examplePages})` },
     { dependencyTypes: ["core"] },
   ),
   forbid(
     "no-node-package-in-pages",
     "code that runs in a page imports no package for Node.js",
-    { path: `^(packages/testing/src/(?!vectors)|${examplePages})` },
-    { path: "^packages/(node/|testing/src/vectors)" },
+    { path: `^(${testingPages}|${examplePages})` },
+    { path: "^packages/(node/|testing/src/(vectors|faults))" },
   ),
   ...Object.entries(packages).map(([name, allowed]) =>
     forbid(
