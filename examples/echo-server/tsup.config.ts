@@ -9,6 +9,7 @@ export default defineConfig([
     outDir: "dist/page",
     platform: "browser",
     clean: true,
+    minify: true,
     noExternal: [/./], // a page has no node_modules
     publicDir: "public", // index.html, style sheet and icon, copied unchanged
   },

@@ -18,7 +18,7 @@ import {
   x25519,
 } from "@handclasp/core";
 import { createServer, nodeCredential, type ServerOptions } from "@handclasp/node";
-import { testCa } from "@handclasp/testing";
+import { type IssueOptions, type TestCa, testCa } from "@handclasp/testing";
 
 /** The options of the TLS server, and those of the example. By default, the server uses throw-away certificates. */
 export interface EchoServerOptions extends Partial<ServerOptions> {
@@ -62,26 +62,32 @@ export async function startEchoServer(options: EchoServerOptions = {}): Promise<
     onEvent?.(event);
   };
 
-  const throwAway = await throwAwayCertificates();
-  const server = createServer(
-    {
-      credentials: throwAway.credentials,
-      suites: legacySuites, // with RSA key exchange, which is off by default, but which this page teaches
-      // P-256 is last, so that the server prefers the group that the reader chose: with an ECDSA suite, the page always
-      // offers P-256 too.
-      groups: [x25519, secp384r1, secp521r1, secp256r1],
-      onError: (error) => emit({ type: "error", error: error as TlsError }),
-      ...tls,
-    },
-    async (connection) => {
-      emit({ type: "established", session: connection.session });
-      await connection.readable.pipeTo(connection.writable);
-      emit({ type: "closed" });
-    },
+  const [own, other] = await Promise.all([testCa(), testCa()]);
+  const credentials = await issue(own);
+  const http = createHttpServer(servePage({ "/ca.pem": ca ?? own.pem, "/other-ca.pem": other.pem }, own));
+  const servers = await Promise.all(
+    Object.entries({ "/channel": {}, ...lessons(own) }).map(async ([path, lesson]) => {
+      const server = createServer(
+        {
+          credentials,
+          suites: legacySuites, // with RSA key exchange, which is off by default, but which this page teaches
+          // P-256 is last, so that the server prefers the group that the reader chose: with an ECDSA suite, the page
+          // always offers P-256 too.
+          groups: [x25519, secp384r1, secp521r1, secp256r1],
+          onError: (error) => emit({ type: "error", error: error as TlsError }),
+          ...tls,
+          ...lesson,
+        },
+        async (connection) => {
+          emit({ type: "established", session: connection.session });
+          await connection.readable.pipeTo(connection.writable);
+          emit({ type: "closed" });
+        },
+      );
+      await server.listenWebSocket({ server: http, path });
+      return server;
+    }),
   );
-
-  const http = createHttpServer(servePage(ca ?? throwAway.ca));
-  await server.listenWebSocket({ server: http, path: "/channel" });
   await new Promise<void>((resolve, reject) => {
     http.once("error", reject);
     http.listen(port, host, resolve);
@@ -90,7 +96,7 @@ export async function startEchoServer(options: EchoServerOptions = {}): Promise<
     url: `http://${host}:${(http.address() as AddressInfo).port}/`,
     events,
     async close() {
-      await server.close();
+      await Promise.all(servers.map((server) => server.close()));
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
     },
@@ -98,14 +104,35 @@ export async function startEchoServer(options: EchoServerOptions = {}): Promise<
 }
 
 /** Issues an ECDSA and an RSA certificate. The cipher suite decides which one a handshake uses. */
-async function throwAwayCertificates(): Promise<{ ca: string; credentials: Credential[] }> {
-  const ca = await testCa();
-  const names = ["localhost", "127.0.0.1"];
-  const issued = await Promise.all([
-    ca.issue({ names, algorithm: "ecdsa-p256" }),
-    ca.issue({ names, algorithm: "rsa-2048" }),
-  ]);
-  return { ca: ca.pem, credentials: issued.map(nodeCredential) };
+async function issue(ca: TestCa, options: IssueOptions = {}): Promise<Credential[]> {
+  const issued = await Promise.all(
+    (["ecdsa-p256", "rsa-2048"] as const).map((algorithm) =>
+      ca.issue({ names: ["localhost", "127.0.0.1"], algorithm, ...options }),
+    ),
+  );
+  return issued.map(nodeCredential);
+}
+
+const day = 24 * 60 * 60 * 1000;
+
+/** The servers for the lessons that need one of their own, by their paths. They issue certificates when first used. */
+function lessons(ca: TestCa): Readonly<Record<string, Partial<ServerOptions>>> {
+  const lazily = (options: IssueOptions): Partial<ServerOptions> => {
+    let issued: Promise<Credential[]> | undefined;
+    return {
+      credentials: () => {
+        issued ??= issue(ca, options);
+        return issued;
+      },
+    };
+  };
+  const now = Date.now();
+  return {
+    "/textbook": { textbook: true },
+    "/expired": lazily({ notBefore: new Date(now - 30 * day), notAfter: new Date(now - day) }),
+    "/wrong-host": lazily({ names: ["elsewhere.example"] }),
+    "/client-certificate": { clientAuth: "require", ca: ca.pem },
+  };
 }
 
 const contentTypes: Readonly<Record<string, string>> = {
@@ -113,24 +140,31 @@ const contentTypes: Readonly<Record<string, string>> = {
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
+  ".json": "application/json",
   ".map": "application/json",
   ".pem": "application/x-pem-file",
 };
 
-/** Serves the files of the built page and the CA's certificate. */
-function servePage(ca: string): RequestListener {
+/**
+ * Serves the files of the built page, `certificates`, and a client's certificate with its key, which anyone may have:
+ * it authenticates only to this example.
+ */
+function servePage(certificates: Readonly<Record<string, string>>, ca: TestCa): RequestListener {
   const page = new URL("page/", import.meta.url);
   const files = new Map<string, string | Buffer>(
     readdirSync(page).map((name) => [`/${name}`, readFileSync(new URL(name, page))]),
   );
-  files.set("/ca.pem", ca);
+  for (const [path, pem] of Object.entries(certificates)) files.set(path, pem);
+  let client: Promise<string> | undefined;
   const contentSecurityPolicy = (host: string | undefined): string =>
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
     `connect-src 'self' ws://${host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
-  return (request, response) => {
+  return async (request, response) => {
     const [path = "/"] = (request.url ?? "/").split("?");
     const name = path === "/" ? "/index.html" : path;
-    const content = files.get(name);
+    if (name === "/client.json")
+      client ??= ca.issue({ client: true }).then(({ cert, key }) => JSON.stringify({ cert, key }));
+    const content = name === "/client.json" ? await client : files.get(name);
     if (content === undefined || (request.method !== "GET" && request.method !== "HEAD")) {
       response.writeHead(content === undefined ? 404 : 405).end();
       return;

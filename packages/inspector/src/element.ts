@@ -7,10 +7,13 @@ import { h } from "./dom.ts";
 import type { InspectorEvent } from "./event.ts";
 import { steps } from "./lesson.ts";
 import { maxBytes, maxEvents } from "./limits.ts";
+import type { Recording } from "./recording.ts";
 import { type Row, Story } from "./story.ts";
 import { styles } from "./styles/styles.ts";
 import { languageOf, type Say, sayIn } from "./text.ts";
+import { certificateErrorOf, refusal } from "./view/chain.ts";
 import { preview, type Rung, rung } from "./view/ladder.ts";
+import { tools } from "./view/tools.ts";
 import { Walk } from "./walk.ts";
 
 // A server that renders pages imports this module too, but has no elements.
@@ -40,6 +43,8 @@ export class HandclaspInspector extends Base {
   #ladder: HTMLOListElement | undefined;
   #progress: HTMLOListElement | undefined;
   #walk: Walk | undefined;
+  /** The rung with the peer's certificates. */
+  #certificate: Rung | undefined;
   /** The time at which the last rung appears. Rungs appear one by one, because a handshake takes only milliseconds. */
   #lastAppears = 0;
 
@@ -81,6 +86,20 @@ export class HandclaspInspector extends Base {
     if (this.#failure) return;
     this.#failure = error;
     this.#show(this.#story.fail(error));
+  }
+
+  /**
+   * The connection that is shown, for `recordingToJson` and `recordingToPcapng`. It contains the secrets if the
+   * trace did.
+   */
+  get recording(): Recording {
+    return { role: this.#role, events: [...this.#events] };
+  }
+
+  /** Shows a recorded connection. */
+  load({ role, events }: Recording): void {
+    const listener = this.begin(role);
+    for (const event of events) listener(event);
   }
 
   /** Walks to the next step, as the button Next does. */
@@ -139,6 +158,7 @@ export class HandclaspInspector extends Base {
       ),
       this.#ladder,
       this.#walk.element,
+      tools(this, say),
     );
     if (this.#events.length === 0) this.#ladder.append(...preview({ say }));
     for (const event of this.#events) this.#show(this.#story.add(event));
@@ -157,6 +177,9 @@ export class HandclaspInspector extends Base {
       this.#lastAppears = Math.max(now, this.#lastAppears + rungDelay);
       shown.element.style.setProperty("--delay", `${this.#lastAppears - now}ms`);
       this.#walk?.add(shown);
+      if (row.kind === "handshake" && row.name === "certificate" && row.from !== this.#role) this.#certificate = shown;
+      const refused = row.kind === "failure" ? certificateErrorOf(row.error) : undefined;
+      if (refused) this.#certificate?.element.append(refusal(refused, view));
       if (shown.step !== undefined) this.#link(shown);
       if (row.kind === "application_data" || row.kind === "failure") shown.element.scrollIntoView({ block: "nearest" });
     }

@@ -16,4 +16,10 @@ export interface Flip {
   readonly after: number;
 }
 
-export type InspectorEvent = TraceEvent | Flip;
+/** Someone on the path altered a record, sent it again, or cut the connection. */
+export type PathEvent =
+  | Flip
+  | { readonly type: "replay"; readonly direction: Direction; readonly record: Bytes }
+  | { readonly type: "cut" };
+
+export type InspectorEvent = TraceEvent | PathEvent;

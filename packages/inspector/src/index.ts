@@ -3,4 +3,6 @@
  * @module
  */
 export { defineInspector, HandclaspInspector } from "./element.ts";
-export type { Flip, InspectorEvent } from "./event.ts";
+export type { Flip, InspectorEvent, PathEvent } from "./event.ts";
+export { recordingToPcapng } from "./pcapng.ts";
+export { type Recording, recordingFromJson, recordingToJson } from "./recording.ts";

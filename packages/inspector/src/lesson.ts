@@ -294,6 +294,29 @@ export const changeCipherSpec: { readonly gist: Text; readonly text: Text } = {
   },
 };
 
+/** The note on a resumed session. */
+export const resumedNote: { readonly title: Text; readonly text: Text } = {
+  title: { en: "The session is resumed", ko: "세션이 재개됩니다" },
+  text: {
+    en:
+      "This is figure 2 of RFC 5246, the abbreviated handshake. Both sides still have the master " +
+      "secret, so there is no " +
+      "Certificate and no key exchange, and the server sends its Finished first.",
+    ko:
+      "RFC 5246의 그림 2, 줄인 핸드셰이크입니다. 양쪽에 master secret이 남아 있으므로 Certificate도 키 교환도 없고, " +
+      "서버가 먼저 Finished를 보냅니다.",
+  },
+};
+
+/** The note on a session that was offered and not resumed. */
+export const notResumedNote = (reason: string): { readonly title: Text; readonly text: Text } => ({
+  title: { en: "The session is not resumed", ko: "세션이 재개되지 않습니다" },
+  text: {
+    en: `The reason is ${reason}. A full handshake follows.`,
+    ko: `까닭: ${reason}. 온전한 핸드셰이크가 뒤따릅니다.`,
+  },
+});
+
 export const applicationData: Text = {
   en: "The purpose of the handshake. No one on the path can read the data, and the receiver detects every change.",
   ko: "핸드셰이크의 목적입니다. 경로에 있는 누구도 데이터를 읽지 못하고, 받는 쪽은 모든 변조를 알아챕니다.",

@@ -9,3 +9,6 @@ export const maxEvents = 2_000;
 
 /** The most bytes of records that the inspector keeps: 500 full records. */
 export const maxBytes: number = 8 * 2 ** 20;
+
+/** The most characters of a recording in JSON: the records of `maxBytes` occur up to three times, in hexadecimal. */
+export const maxRecordingLength: number = 64 * 2 ** 20;

@@ -15,12 +15,13 @@ import {
   type Role,
   type TraceEvent,
 } from "@handclasp/core";
-import { names } from "@handclasp/core/describe";
-import type { Flip, InspectorEvent } from "./event.ts";
+import { names, type RecordKeys } from "@handclasp/core/describe";
+import type { Flip, InspectorEvent, PathEvent } from "./event.ts";
 import { indexOf } from "./hex.ts";
 
 export type RecordEvent = Extract<TraceEvent, { type: "record" }>;
 type SecretEvent = Extract<TraceEvent, { type: "secret" }>;
+type ResumptionEvent = Extract<TraceEvent, { type: "resumption" }>;
 type AlertEvent = Extract<TraceEvent, { type: "alert" }>;
 /** Either end of the connection. */
 export type End = Role;
@@ -32,6 +33,8 @@ export type Row =
       readonly name: string;
       readonly bytes: Uint8Array;
       readonly body: Decoded;
+      /** The number of handshake messages before this one. */
+      readonly index: number;
       readonly isEncrypted: boolean;
       readonly findRecords: FindRecords;
     }
@@ -44,9 +47,10 @@ export type Row =
       readonly findRecords: FindRecords;
     }
   | { readonly kind: "application_data"; readonly from: End; readonly record: RecordEvent }
-  | { readonly kind: "secret"; readonly secret: SecretEvent }
-  | { readonly kind: "keys"; readonly keys: readonly SecretEvent[] }
-  | { readonly kind: "flip"; readonly flip: Flip }
+  | { readonly kind: "secret"; readonly secret: SecretEvent; readonly index: number }
+  | { readonly kind: "keys"; readonly keys: readonly SecretEvent[]; readonly index: number }
+  | { readonly kind: "path"; readonly event: PathEvent }
+  | { readonly kind: "resumption"; readonly event: ResumptionEvent }
   | { readonly kind: "failure"; readonly error: Error };
 
 /**
@@ -70,6 +74,13 @@ export class Story {
   extendedMasterSecret = false;
   /** The name of the group of the key exchange, once ServerKeyExchange names it. */
   group: string | undefined;
+  encryptThenMac = false;
+  /** Whether the handshake is abbreviated: figure 2 of RFC 5246. */
+  resumed = false;
+  /** The handshake messages so far, which are the transcript. */
+  readonly messages: Uint8Array[] = [];
+  readonly #certificates = new Map<End, readonly Uint8Array[]>();
+  readonly #secrets = new Map<string, Uint8Array>();
   readonly #knownValues: KnownValue[] = [];
   readonly #streams = new Map<string, Stream>();
   readonly #keys: SecretEvent[] = [];
@@ -93,9 +104,42 @@ export class Story {
     return this.#knownValues;
   }
 
+  /**
+   * The value of `client random`, `server random` or a secret such as `master_secret`, if the trace has reported
+   * it.
+   */
+  secret(name: string): Uint8Array | undefined {
+    return this.#secrets.get(name);
+  }
+
+  /** The certificates of one end, its own first, as DER. */
+  certificatesOf(end: End): readonly Uint8Array[] {
+    return this.#certificates.get(end) ?? [];
+  }
+
+  /** The keys that protect what one end sends. `undefined` if the trace has no secrets. */
+  keysOf(end: End): RecordKeys | undefined {
+    const key = this.secret(`${end}_write_key`);
+    const empty = new Uint8Array(0);
+    return (
+      key && {
+        key,
+        iv: this.secret(`${end}_write_IV`) ?? empty,
+        macKey: this.secret(`${end}_write_MAC_key`) ?? empty,
+        encryptThenMac: this.encryptThenMac,
+      }
+    );
+  }
+
+  /** The end that sends in a direction. */
+  endOf(direction: Direction): End {
+    return (direction === "sent") === (this.role === "client") ? "client" : "server";
+  }
+
   /** Adds an event, and returns the rows that it adds to the ladder. */
   add(event: InspectorEvent): readonly Row[] {
     if (event.type === "flip") return this.#addFlip(event);
+    if (event.type === "replay" || event.type === "cut") return [{ kind: "path", event }];
     const row = this.#toRow(event);
     const flip = event.type === "record" && event.direction === "sent" ? this.#takeFlip(event) : undefined;
     return [row, flip].filter((added) => added !== undefined);
@@ -113,7 +157,7 @@ export class Story {
    */
   #addFlip(flip: Flip): readonly Row[] {
     if (flip.direction === "received" || this.#sentPlain.some((record) => isIn(flip, record)))
-      return [{ kind: "flip", flip }];
+      return [{ kind: "path", event: flip }];
     this.#flip = flip;
     return [];
   }
@@ -123,7 +167,7 @@ export class Story {
     const flip = this.#flip;
     if (!flip || !isIn(flip, record)) return undefined;
     this.#flip = undefined;
-    return { kind: "flip", flip };
+    return { kind: "path", event: flip };
   }
 
   #toRow(event: TraceEvent): Row | undefined {
@@ -131,12 +175,12 @@ export class Story {
       case "agreed":
         this.suite = suiteNamed(event.suite);
         this.extendedMasterSecret = event.extendedMasterSecret;
-        this.#knownValues.push({ name: "client random", bytes: event.clientRandom });
-        this.#knownValues.push({ name: "server random", bytes: event.serverRandom });
+        this.#know("client random", event.clientRandom);
+        this.#know("server random", event.serverRandom);
         return undefined;
       case "record":
         if (event.contentType === "application_data") {
-          return { kind: "application_data", from: this.#endOf(event.direction), record: event };
+          return { kind: "application_data", from: this.endOf(event.direction), record: event };
         }
         this.#streamOf(event.direction, event.contentType).addRecord(event);
         return undefined;
@@ -144,12 +188,17 @@ export class Story {
         const findRecords = this.#streamOf(event.direction, "handshake").addMessage(event.bytes.length);
         const { direction, name, bytes, body } = event;
         this.group ??= groupOf(body);
+        const index = this.messages.length;
+        if (name !== "hello_request") this.messages.push(bytes);
+        if (name === "server_hello") this.encryptThenMac = hasExtension(body, encryptThenMac);
+        if (name === "certificate") this.#certificates.set(this.endOf(direction), certificatesIn(body));
         return {
           kind: "handshake",
-          from: this.#endOf(direction),
+          from: this.endOf(direction),
           name,
           bytes,
           body,
+          index,
           isEncrypted: this.#encryptedDirections.has(direction),
           findRecords,
         };
@@ -157,20 +206,23 @@ export class Story {
       case "change_cipher_spec": {
         const findRecords = this.#streamOf(event.direction, "change_cipher_spec").addMessage(1);
         this.#encryptedDirections.add(event.direction);
-        return { kind: "change_cipher_spec", from: this.#endOf(event.direction), findRecords };
+        return { kind: "change_cipher_spec", from: this.endOf(event.direction), findRecords };
       }
       case "alert": {
         const findRecords = this.#streamOf(event.direction, "alert").addMessage(2);
         const isEncrypted = this.#encryptedDirections.has(event.direction);
-        return { kind: "alert", from: this.#endOf(event.direction), alert: event, isEncrypted, findRecords };
+        return { kind: "alert", from: this.endOf(event.direction), alert: event, isEncrypted, findRecords };
       }
       case "secret":
-        this.#knownValues.push({ name: event.name.replaceAll("_", " "), bytes: event.bytes });
+        this.#know(event.name, event.bytes);
         if (event.name === "premaster_secret" || event.name === "master_secret")
-          return { kind: "secret", secret: event };
+          return { kind: "secret", secret: event, index: this.messages.length };
         this.#keys.push(event);
         // The keys that the key block contains follow at once. The key block's row shows them too.
-        return this.#keys.length === 1 ? { kind: "keys", keys: this.#keys } : undefined;
+        return this.#keys.length === 1 ? { kind: "keys", keys: this.#keys, index: this.messages.length } : undefined;
+      case "resumption":
+        this.resumed = event.resumed;
+        return { kind: "resumption", event };
       case "closed":
         return event.error && this.fail(event.error)[0];
       default:
@@ -178,8 +230,9 @@ export class Story {
     }
   }
 
-  #endOf(direction: Direction): End {
-    return (direction === "sent") === (this.role === "client") ? "client" : "server";
+  #know(name: string, bytes: Uint8Array): void {
+    this.#secrets.set(name, bytes);
+    this.#knownValues.push({ name: name.replaceAll("_", " "), bytes });
   }
 
   #streamOf(direction: Direction, contentType: string): Stream {
@@ -189,6 +242,19 @@ export class Story {
     return stream;
   }
 }
+
+/** The number of encrypt_then_mac, RFC 7366 §2. */
+const encryptThenMac = 22;
+
+const hasExtension = (body: Decoded, id: number): boolean => {
+  const extensions = fieldOf(body, "extensions");
+  return Array.isArray(extensions) && extensions.some((extension: Decoded) => fieldOf(extension, "type") === id);
+};
+
+const certificatesIn = (body: Decoded): readonly Uint8Array[] => {
+  const list = fieldOf(body, "certificateList");
+  return Array.isArray(list) ? list.filter((der: Decoded): der is Uint8Array => der instanceof Uint8Array) : [];
+};
 
 /** The name of the group in the body of a ServerKeyExchange. */
 function groupOf(body: Decoded): string | undefined {

@@ -156,7 +156,7 @@ describe("the row of a flipped bit", () => {
 
   test("in a received record is returned at once, before the row of the altered record", () => {
     const flip = flipOf("received", record("received", "handshake", bytes(20)));
-    expect(story.add(flip)).toEqual([{ kind: "flip", flip }]);
+    expect(story.add(flip)).toEqual([{ kind: "path", event: flip }]);
   });
 
   test("in a sent record is returned directly after the row of that record", () => {
@@ -164,7 +164,7 @@ describe("the row of a flipped bit", () => {
     const flip = flipOf("sent", carrying);
     expect(story.add(flip)).toEqual([]);
     expect(story.add(other)).toEqual([]);
-    expect(story.add(carrying).map(({ kind }) => kind)).toEqual(["application_data", "flip"]);
+    expect(story.add(carrying).map(({ kind }) => kind)).toEqual(["application_data", "path"]);
     expect(story.add(carrying).map(({ kind }) => kind)).toEqual(["application_data"]);
   });
 
@@ -172,7 +172,7 @@ describe("the row of a flipped bit", () => {
     const [hello, carrying] = [record("sent", "handshake", bytes(9)), record("sent", "handshake", bytes(20))];
     for (const sent of [hello, carrying]) story.add(sent);
     const flip = flipOf("sent", carrying);
-    expect(story.add(flip)).toEqual([{ kind: "flip", flip }]);
+    expect(story.add(flip)).toEqual([{ kind: "path", event: flip }]);
     expect(story.add(record("sent", "handshake", bytes(7)))).toEqual([]);
   });
 });

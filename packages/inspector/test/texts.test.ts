@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
-const src = join(import.meta.dirname, "../src");
+/** The folders with texts: the inspector, and the page that uses it. */
+const folders = ["../src", "../../../examples/echo-server/src/page"].map((path) => join(import.meta.dirname, path));
 
 /** A text in two languages, as the sources write it. */
 interface Pair {
@@ -17,8 +18,12 @@ const pairPattern = new RegExp(`\\ben:${literals},\\s*ko:${literals}`, "g");
 const pairsOf = (file: string, source: string): Pair[] =>
   Array.from(source.matchAll(pairPattern), ([, en = "", ko = ""]) => ({ file, en, ko }));
 
-const sources = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
-const pairs = sources.flatMap((file) => pairsOf(file, readFileSync(join(src, file), "utf8")));
+const sources = folders.flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => ({ file, text: readFileSync(join(folder, file), "utf8") })),
+);
+const pairs = sources.flatMap(({ file, text }) => pairsOf(file, text));
 
 /** The parts of a text that no translation changes: RFCs, sections, names on the wire, and values. */
 const fixedParts = (text: string): string[] =>
@@ -28,7 +33,7 @@ const missing = ({ en, ko }: Pair): string[] =>
   fixedParts(en).filter((part) => !/^\$\{unit\}$/.test(part) && !ko.includes(part.replace(/\.en\b/, ".ko")));
 
 test("each English text has a Korean text with the same names, sections and values", () => {
-  const texts = sources.flatMap((file) => readFileSync(join(src, file), "utf8").match(/\ben:\s+["`]/g) ?? []);
+  const texts = sources.flatMap(({ text }) => text.match(/\ben:\s+["`]/g) ?? []);
   expect(pairs.length).toBe(texts.length); // the pattern finds every text
   const wrong = pairs.map((pair) => ({ ...pair, missing: missing(pair) })).filter((pair) => pair.missing.length > 0);
   expect(wrong).toEqual([]);

@@ -3,15 +3,31 @@
  * @module
  */
 import { connect, webSocketTransport } from "@handclasp/browser";
-import { type CipherSuite, type NamedGroup, secp256r1, type TlsConnection } from "@handclasp/core";
+import {
+  type CipherSuite,
+  type ClientSessions,
+  type Credential,
+  type NamedGroup,
+  secp256r1,
+  type TlsConnection,
+} from "@handclasp/core";
 import type { InspectorEvent } from "@handclasp/inspector";
-import { TamperingTransport, type Target } from "./tamper.ts";
+import { type Attack, TamperingTransport } from "./tamper.ts";
+import { say } from "./text.ts";
 
 export interface ChannelOptions {
   readonly suite: CipherSuite;
   readonly group: NamedGroup;
-  /** The handshake message in which to flip a bit on the path. */
-  readonly tamper: Target | undefined;
+  /** The path of the server on the page's host. */
+  readonly path: string;
+  /** The file with the CA to trust. */
+  readonly ca: string;
+  /** Whether the page has a client certificate. */
+  readonly sendsCertificate: boolean;
+  /** The sessions that the connection may resume. */
+  readonly sessions: ClientSessions | undefined;
+  /** The attack on the handshake. */
+  readonly attack: Attack | undefined;
   /** The listener for the trace and for changes on the path. */
   readonly listener: (event: InspectorEvent) => void;
   /** The function to call with each piece of text that the server sends back. */
@@ -22,23 +38,25 @@ export interface Channel {
   readonly session: TlsConnection["session"];
   /** Rejects with a TlsError if the connection does not end cleanly. */
   readonly closed: Promise<void>;
-  /** Sends `text`. With `tamper`, the transport flips a bit of the message or of its echo. */
-  send(text: string, tamper: Target | undefined): Promise<void>;
+  /** Sends `text`. With `attack`, the path attacks the message or its echo. */
+  send(text: string, attack: Attack | undefined): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function openChannel(options: ChannelOptions): Promise<Channel> {
-  const url = new URL("channel", location.href.replace(/^http/, "ws"));
+  const url = new URL(options.path, location.href.replace(/^http/, "ws"));
   url.search = "";
   // A real page has its CA built in, because an attacker who can alter the WebSocket can alter this download too.
-  const ca = await download("ca.pem");
+  const ca = await download(options.ca);
   const transport = new TamperingTransport(webSocketTransport(new WebSocket(url)), options.listener);
-  transport.target = options.tamper;
+  transport.attack = options.attack;
   const connection = await connect(transport, {
     ca,
     serverName: location.hostname.replace(/^\[|\]$/g, ""),
     suites: [options.suite],
     groups: offeredGroups(options.suite, options.group),
+    ...(options.sessions && { sessions: options.sessions }),
+    ...(options.sendsCertificate && { credentials: await clientCredential() }),
     trace: { listener: options.listener, secrets: true }, // for the lesson; other programs should not trace secrets
   });
   const writer = connection.writable.getWriter();
@@ -50,17 +68,27 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
   return {
     session: connection.session,
     closed: connection.closed,
-    async send(text, tamper) {
-      transport.target = tamper;
+    async send(text, attack) {
+      transport.attack = attack;
       await writer.write(new TextEncoder().encode(text));
     },
     close: () => connection.close(),
   };
 }
 
+/** The certificate and key that the server gives to every page. A real page has a key that no one else has. */
+async function clientCredential(): Promise<Credential> {
+  const { browserCredential } = await import("@handclasp/browser/credential");
+  return browserCredential(JSON.parse(await download("client.json")) as { cert: string; key: string });
+}
+
 async function download(path: string): Promise<string> {
   const response = await fetch(path).catch((cause: unknown) => {
-    throw new Error("The server does not answer. Is it still running? `npm start` starts it.", { cause });
+    const text = say({
+      en: "The server does not answer. Is it still running? `npm start` starts it.",
+      ko: "서버가 대답하지 않습니다. 아직 실행 중인가요? `npm start`로 시작합니다.",
+    });
+    throw new Error(text, { cause });
   });
   return response.text();
 }

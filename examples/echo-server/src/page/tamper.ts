@@ -1,57 +1,98 @@
 /**
- * A transport that wraps another transport and flips one bit, as an attacker on the path could.
+ * A transport that wraps another transport and does what an attacker on the path can do: it flips a bit, sends a record
+ * again, or cuts the connection.
  * @module
  */
 import type { Bytes, Direction, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
-import type { Flip } from "@handclasp/inspector";
+import type { PathEvent } from "@handclasp/inspector";
 
-/** The record in which to flip a bit. */
-export type Target = "server_hello" | "client_key_exchange" | "message" | "echo";
+/** The message in which to flip a bit. */
+export type FlipTarget =
+  | "client_hello"
+  | "server_hello"
+  | "certificate"
+  | "server_key_exchange"
+  | "server_hello_done"
+  | "client_key_exchange"
+  | "change_cipher_spec"
+  | "finished"
+  | "message"
+  | "echo";
 
-/** For each target, returns the index of the byte to alter, or `undefined` if the record is not the target. */
-const findByte: Record<Target, (direction: Direction, record: Uint8Array) => number | undefined> = {
-  // This is the sixteenth byte of the server random, after the record header, the message header and server_version.
-  server_hello: (direction, record) =>
-    direction === "received" && isHandshake(record, 2) ? 5 + 4 + 2 + 15 : undefined,
-  client_key_exchange: (direction, record) =>
-    direction === "sent" && isHandshake(record, 16) ? record.length - 12 : undefined,
-  message: (direction, record) => (direction === "sent" && record[0] === 23 ? record.length - 1 : undefined),
-  echo: (direction, record) => (direction === "received" && record[0] === 23 ? record.length - 1 : undefined),
+/** An attack on the next record that is the target. */
+export type Attack =
+  | {
+      readonly type: "flip";
+      readonly target: FlipTarget;
+      /** The index of the byte in the message. Default: a byte that no check of the format notices. */
+      readonly byte?: number | undefined;
+    }
+  /** Sends the next record of application data twice. */
+  | { readonly type: "replay" }
+  /** Ends the transport instead of sending the next record of application data. */
+  | { readonly type: "cut" };
+
+/** The direction and the number of each handshake message. */
+const messages: Readonly<Partial<Record<FlipTarget, readonly [Direction, number]>>> = {
+  client_hello: ["sent", 1],
+  server_hello: ["received", 2],
+  certificate: ["received", 11],
+  server_key_exchange: ["received", 12],
+  server_hello_done: ["received", 14],
+  client_key_exchange: ["sent", 16],
 };
 
-const isHandshake = (record: Uint8Array, messageType: number): boolean => record[0] === 22 && record[5] === messageType;
+const headerLength = 5;
+const contentTypes = { change_cipher_spec: 20, handshake: 22, application_data: 23 } as const;
 
-/** Passes all bytes on, record by record, and flips one bit in the first record that is the target. */
+/** Passes all bytes on, record by record, and attacks the first record that is the target. */
 export class TamperingTransport implements Transport {
-  /** The record in which to flip a bit next. It becomes `undefined` after the flip. */
-  target: Target | undefined;
+  /** The next attack. It becomes `undefined` after the attack. */
+  attack: Attack | undefined;
   /** The inner transport's `nextTurn`. The inner `memory` is not passed on, because this transport sends copies. */
   readonly nextTurn?: NextTurn;
   readonly #inner: Transport;
-  readonly #onFlip: (flip: Flip) => void;
+  readonly #onAttack: (event: PathEvent) => void;
   readonly #sent = new RecordSplitter();
   readonly #received = new RecordSplitter();
+  /** The directions in which a ChangeCipherSpec has passed. Later handshake records are encrypted. */
+  readonly #encrypted = new Set<Direction>();
+  #events: TransportEvents | undefined;
+  #isCut = false;
 
-  constructor(inner: Transport, onFlip: (flip: Flip) => void) {
+  constructor(inner: Transport, onAttack: (event: PathEvent) => void) {
     this.#inner = inner;
     if (inner.nextTurn) this.nextTurn = inner.nextTurn;
-    this.#onFlip = onFlip;
+    this.#onAttack = onAttack;
   }
 
   start(events: TransportEvents): void {
+    this.#events = events;
+    const unlessCut = (act: () => void): void => {
+      if (!this.#isCut) act();
+    };
     this.#inner.start({
       data: (bytes) => {
-        for (const record of this.#received.split(bytes)) events.data(this.#tamperWith("received", record));
+        for (const record of this.#received.split(bytes)) unlessCut(() => events.data(this.#flip("received", record)));
       },
       drain: () => events.drain(),
-      end: () => events.end(),
-      error: (error) => events.error(error),
+      end: () => unlessCut(() => events.end()),
+      error: (error) => unlessCut(() => events.error(error)),
     });
   }
 
   send(bytes: Uint8Array): SendResult {
     let result: SendResult = "ok";
-    for (const record of this.#sent.split(bytes)) result = this.#inner.send(this.#tamperWith("sent", record));
+    for (const record of this.#sent.split(bytes)) {
+      const isData = record[0] === contentTypes.application_data;
+      if (isData && this.attack?.type === "cut") return this.#cut();
+      const isReplayed = isData && this.attack?.type === "replay";
+      result = this.#inner.send(this.#flip("sent", record));
+      if (!isReplayed) continue;
+      this.attack = undefined;
+      this.#onAttack({ type: "replay", direction: "sent", record });
+      result = this.#inner.send(record.slice());
+    }
     return result;
   }
 
@@ -75,19 +116,71 @@ export class TamperingTransport implements Transport {
     this.#inner.established?.();
   }
 
-  #tamperWith(direction: Direction, record: Bytes): Bytes {
-    const target = this.target;
-    const offset = target && findByte[target](direction, record);
+  #cut(): SendResult {
+    this.attack = undefined;
+    this.#isCut = true;
+    this.#onAttack({ type: "cut" });
+    this.#inner.abort("cut");
+    // A transport reports its end later, not from inside `send`.
+    queueMicrotask(() => this.#events?.end());
+    return "ok";
+  }
+
+  #flip(direction: Direction, record: Bytes): Bytes {
+    const offset = this.attack?.type === "flip" ? this.#find(this.attack, direction, record) : undefined;
+    if (record[0] === contentTypes.change_cipher_spec) this.#encrypted.add(direction);
     const before = offset === undefined ? undefined : record[offset];
-    if (target === undefined || offset === undefined || before === undefined) return record;
-    this.target = undefined;
+    if (offset === undefined || before === undefined) return record;
+    this.attack = undefined;
     const altered = record.slice();
     const after = before ^ 1;
     altered[offset] = after;
-    this.#onFlip({ type: "flip", direction, record, offset, before, after });
+    this.#onAttack({ type: "flip", direction, record, offset, before, after });
     return altered;
   }
+
+  /** Returns the index of the byte to alter, or `undefined` if the record does not contain the target. */
+  #find({ target, byte }: Extract<Attack, { type: "flip" }>, direction: Direction, record: Bytes): number | undefined {
+    const [type] = record;
+    const inFragment = (fallback: number): number => Math.min(headerLength + (byte ?? fallback), record.length - 1);
+    const last = record.length - headerLength - 1;
+    switch (target) {
+      case "message":
+      case "echo":
+        return type === contentTypes.application_data && direction === (target === "message" ? "sent" : "received")
+          ? inFragment(last)
+          : undefined;
+      case "change_cipher_spec":
+        return type === contentTypes.change_cipher_spec && direction === "sent" ? inFragment(0) : undefined;
+      case "finished":
+        return type === contentTypes.handshake && direction === "sent" && this.#encrypted.has("sent")
+          ? inFragment(last)
+          : undefined;
+      default: {
+        const [from, id] = messages[target] ?? [];
+        if (type !== contentTypes.handshake || direction !== from || this.#encrypted.has(direction)) return undefined;
+        return findInMessage(record, id, byte);
+      }
+    }
+  }
 }
+
+/** Finds a handshake message in a record, and returns the index of the byte to alter. */
+function findInMessage(record: Bytes, id: number | undefined, byte: number | undefined): number | undefined {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  for (let start = headerLength; start + 4 <= record.length; ) {
+    const length = 4 + (view.getUint32(start) & 0xffffff);
+    if (record[start] === id) return start + Math.min(byte ?? defaultByte(id, length), length - 1);
+    start += length;
+  }
+  return undefined;
+}
+
+/** A byte whose change no check of the format notices: in a random value, or in a key or ciphertext near the end. */
+const defaultByte = (id: number | undefined, length: number): number => {
+  if (id === 1 || id === 2) return 4 + 2 + 15; // after the message header and the version, in the random value
+  return Math.max(0, length - 12);
+};
 
 /** Collects bytes and cuts them into whole records. */
 class RecordSplitter {
@@ -99,8 +192,8 @@ class RecordSplitter {
     all.set(bytes, this.#rest.length);
     const records: Bytes[] = [];
     let start = 0;
-    while (start + 5 <= all.length) {
-      const end = start + 5 + new DataView(all.buffer).getUint16(start + 3);
+    while (start + headerLength <= all.length) {
+      const end = start + headerLength + new DataView(all.buffer).getUint16(start + 3);
       if (end > all.length) break;
       records.push(all.slice(start, end));
       start = end;

@@ -1,7 +1,7 @@
 import type { Transport, TransportEvents } from "@handclasp/core";
-import type { Flip } from "@handclasp/inspector";
+import type { Flip, PathEvent } from "@handclasp/inspector";
 import { beforeEach, describe, expect, test } from "vitest";
-import { TamperingTransport, type Target } from "../../src/page/tamper.ts";
+import { type FlipTarget, TamperingTransport } from "../../src/page/tamper.ts";
 
 const record = (type: number, ...body: number[]): Uint8Array => Uint8Array.of(type, 3, 3, 0, body.length, ...body);
 const zeros = (length: number): number[] => Array.from({ length }, () => 0);
@@ -10,7 +10,7 @@ const applicationData = record(23, ...zeros(40));
 
 let sent: Uint8Array[];
 let received: Uint8Array[];
-let flips: Flip[];
+let flips: PathEvent[];
 let calls: string[];
 let peer: TransportEvents;
 let transport: TamperingTransport;
@@ -81,9 +81,11 @@ describe("without a target, TamperingTransport", () => {
   });
 });
 
-describe.each<{ target: Target; direction: Flip["direction"]; targeted: Uint8Array; offset: number }>([
+describe.each<{ target: FlipTarget; direction: Flip["direction"]; targeted: Uint8Array; offset: number }>([
   { target: "server_hello", direction: "received", targeted: handshake(2), offset: 26 },
   { target: "client_key_exchange", direction: "sent", targeted: handshake(16), offset: 57 },
+  { target: "client_hello", direction: "sent", targeted: handshake(1), offset: 26 },
+  { target: "certificate", direction: "received", targeted: handshake(11), offset: 57 },
   { target: "message", direction: "sent", targeted: applicationData, offset: 44 },
   { target: "echo", direction: "received", targeted: applicationData, offset: 44 },
 ])("with the target $target, TamperingTransport", ({ target, direction, targeted, offset }) => {
@@ -94,22 +96,52 @@ describe.each<{ target: Target; direction: Flip["direction"]; targeted: Uint8Arr
   };
 
   test("flips one bit in the first record that is the target, reports the flip, and alters no later record", () => {
-    transport.target = target;
+    transport.attack = { type: "flip", target };
     const altered = targeted.slice();
     altered[offset] = 1;
     expect(pass(direction, targeted)).toEqual(altered);
     expect(flips).toEqual([{ type: "flip", direction, record: targeted, offset, before: 0, after: 1 }]);
-    expect(transport.target).toBeUndefined();
+    expect(transport.attack).toBeUndefined();
     expect(pass(direction, targeted)).toEqual(targeted);
     expect(flips).toHaveLength(1);
   });
 
   test("does not alter other records or the other direction, and keeps the target", () => {
-    transport.target = target;
+    transport.attack = { type: "flip", target };
     const other = direction === "sent" ? "received" : "sent";
     expect(pass(other, targeted)).toEqual(targeted);
-    for (const unrelated of [handshake(1), handshake(11), record(20, 1), record(21, 2, 40)])
+    for (const unrelated of [handshake(15), handshake(13), record(21, 2, 40)])
       expect(pass(direction, unrelated)).toEqual(unrelated);
-    expect([flips, transport.target]).toEqual([[], target]);
+    expect([flips, transport.attack]).toEqual([[], { type: "flip", target }]);
   });
+});
+
+test("a flip alters the chosen byte of a message that shares its record with others", () => {
+  transport.attack = { type: "flip", target: "server_key_exchange", byte: 6 };
+  const flight = record(22, 2, 0, 0, 1, 9, 12, 0, 0, 4, 1, 2, 3, 4, 14, 0, 0, 0);
+  peer.data(flight);
+  expect(flips).toMatchObject([{ offset: 5 + 5 + 6, before: 3, after: 2 }]);
+});
+
+test("a flip of Finished alters the first handshake record after ChangeCipherSpec", () => {
+  transport.attack = { type: "flip", target: "finished" };
+  const encrypted = record(22, ...zeros(40));
+  for (const sending of [handshake(16), record(20, 1), encrypted]) transport.send(sending);
+  expect(flips).toMatchObject([{ direction: "sent", record: encrypted, offset: 44 }]);
+});
+
+test("a replay sends the next record of application data twice", () => {
+  transport.attack = { type: "replay" };
+  for (const sending of [handshake(16), applicationData, applicationData]) transport.send(sending);
+  expect(sent).toEqual([handshake(16), applicationData, applicationData, applicationData]);
+  expect(flips).toEqual([{ type: "replay", direction: "sent", record: applicationData }]);
+});
+
+test("a cut ends the transport instead of sending the next record of application data", async () => {
+  transport.attack = { type: "cut" };
+  transport.send(applicationData);
+  await Promise.resolve();
+  peer.data(applicationData);
+  peer.end();
+  expect([sent, received, flips, calls]).toEqual([[], [], [{ type: "cut" }], ["abort cut", "ended"]]);
 });

@@ -119,6 +119,126 @@ figcaption {
   display: block;
 }
 
+/* Every byte, labelled */
+
+.labelled {
+  padding: 0.25rem;
+  font-family: var(--mono);
+  line-height: 1.8;
+}
+
+.labelled > span {
+  padding: 0.1em 0.15em;
+  border-bottom: 2px solid var(--line);
+  border-radius: 3px;
+  cursor: pointer;
+}
+
+.labelled > span:nth-child(even) {
+  border-color: var(--both);
+}
+
+.labelled > [aria-selected="true"] {
+  background: var(--both);
+  color: var(--paper);
+}
+
+.label {
+  min-height: 4.75lh;
+  font-size: 0.875rem;
+  overflow-wrap: anywhere;
+}
+
+.label .value,
+.label .meaning {
+  display: block;
+}
+
+/* Certificates: each box was signed by the one below it. */
+
+.chain > li:has(dl) {
+  padding: 0.75rem;
+  border: 1px solid var(--line);
+  border-radius: var(--radius);
+  background: var(--sheet);
+}
+
+.chain > li + li::before {
+  content: "↑";
+  display: block;
+  color: var(--server);
+  text-align: center;
+}
+
+.refused {
+  padding: 0.5rem clamp(0.75rem, 3vw, 1.5rem);
+  color: var(--alarm);
+  overflow-wrap: anywhere;
+}
+
+/* Recordings */
+
+.tools {
+  margin: 1rem 0;
+}
+
+.buttons {
+  display: flex;
+  flex-wrap: wrap;
+  gap: 0.5rem;
+  align-items: center;
+}
+
+.buttons input {
+  max-width: 100%;
+  font: inherit;
+}
+
+/* The textbook and today */
+
+.contrast {
+  display: grid;
+  gap: 0.75rem;
+  padding: 0.75rem;
+  border-left: 3px solid var(--both);
+  background: light-dark(#fffaf0, #241f16);
+  font-size: 0.9375rem;
+}
+
+.contrast strong {
+  display: block;
+  font-size: 0.8125rem;
+}
+
+/* Protection of records */
+
+.inside > *,
+.protection > * {
+  min-width: 0;
+}
+
+.protection {
+  display: grid;
+  gap: 0.75rem;
+  min-width: 0;
+}
+
+.numbered {
+  padding-left: 1.5rem;
+  list-style: decimal;
+}
+
+pre {
+  max-width: 100%;
+  margin: 0;
+  padding: 0.5rem;
+  overflow-wrap: anywhere;
+  white-space: pre-wrap;
+  border: 1px solid var(--line);
+  border-radius: 6px;
+  background: var(--paper);
+}
+
 /* Application data */
 
 .pair {
@@ -178,6 +298,14 @@ q {
 
   .fields .fields > div {
     grid-template-columns: minmax(4rem, 11rem) minmax(0, 1fr);
+  }
+
+  .contrast {
+    grid-template-columns: 1fr 1fr;
+  }
+
+  .contrast .why {
+    grid-column: 1 / -1;
   }
 
   .pair {

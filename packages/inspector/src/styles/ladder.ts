@@ -98,7 +98,9 @@ summary > :is(.head, .gist),
 }
 
 .alarm h3,
-.flip h3 {
+.flip h3,
+.replay h3,
+.cut h3 {
   color: var(--alarm);
 }
 
@@ -252,7 +254,9 @@ h4 {
   color: var(--ink);
 }
 
-.flip .card {
+.flip .card,
+.replay .card,
+.cut .card {
   border: 2px dashed var(--alarm);
   background: var(--alarm-sheet);
 }

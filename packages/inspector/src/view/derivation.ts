@@ -42,6 +42,7 @@ export function formulaOf(row: SecretRow, view: View): Child[] {
       ` = ${name === "dhe" ? "DH" : "ECDH"}(own private key, peer’s public key${group})`,
     ];
   }
+  if (story.resumed) return [term("master secret"), " = the master secret of the resumed session"];
   const seed: Child[] = story.extendedMasterSecret
     ? [`“extended master secret”, ${prfHash(view)}(ClientHello … ClientKeyExchange)`]
     : ["“master secret”, ", term("client random"), " ‖ ", term("server random")];
@@ -86,7 +87,11 @@ function premasterSecret(bytes: Uint8Array, view: View): HTMLElement[] {
   return [markedHex(bytes, view.story.knownValues), h("p", {}, view.say(text))];
 }
 
-const masterTexts: Readonly<Record<"plain" | "extended", Text>> = {
+const masterTexts: Readonly<Record<"plain" | "extended" | "resumed", Text>> = {
+  resumed: {
+    en: "Both sides have kept it from the earlier session. New random values give new keys.",
+    ko: "양쪽이 앞선 세션에서 간직한 값입니다. 새 난수가 새 키를 줍니다.",
+  },
   plain: {
     en: "48 bytes, from the premaster secret and both random values (RFC 5246 §8.1).",
     ko: "48바이트이며, premaster secret과 두 난수에서 나옵니다 (RFC 5246 §8.1).",
@@ -107,7 +112,7 @@ function masterSecret(bytes: Uint8Array, view: View): HTMLElement[] {
   const hash = prfHash(view);
   return [
     markedHex(bytes, story.knownValues),
-    h("p", {}, say(masterTexts[story.extendedMasterSecret ? "extended" : "plain"])),
+    h("p", {}, say(masterTexts[story.resumed ? "resumed" : story.extendedMasterSecret ? "extended" : "plain"])),
     h(
       "details",
       { class: "aside" },

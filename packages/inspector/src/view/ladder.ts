@@ -3,17 +3,33 @@
  * @module
  */
 import { describe } from "@handclasp/core/describe";
+import { commandsFor } from "../commands.ts";
+import { type Contrast, contrasts } from "../contrast.ts";
 import { type Child, h } from "../dom.ts";
 import { count } from "../hex.ts";
-import { applicationData, changeCipherSpec, lessonOf, messageTitle, steps, thenData } from "../lesson.ts";
+import {
+  applicationData,
+  changeCipherSpec,
+  lessonOf,
+  messageTitle,
+  notResumedNote,
+  resumedNote,
+  steps,
+  thenData,
+} from "../lesson.ts";
 import { type End, fieldOf, type Row } from "../story.ts";
 import type { Text } from "../text.ts";
 import { markedHex, recordFigure } from "./bytes.ts";
+import { chainFigure } from "./chain.ts";
+import { commandsFigure } from "./commands.ts";
+import { contrastFigure } from "./contrast.ts";
 import { dataGist } from "./data.ts";
 import { derivation, formula, formulaOf, prfHash, term } from "./derivation.ts";
 import { errorCard } from "./errorCard.ts";
 import { showFields } from "./fields.ts";
-import { flipCard } from "./flipCard.ts";
+import { labelledBytes } from "./labelledBytes.ts";
+import { noteCard, pathCard, pathTitle } from "./pathCard.ts";
+import { protectionFigure } from "./protection.ts";
 import type { View } from "./view.ts";
 
 /** Shows the textbook's handshake, for the time before the first connection. */
@@ -63,9 +79,14 @@ export function rung(row: Row, view: View): Rung {
         detail: () => [
           h("p", {}, say(text)),
           row.name === "finished" && verifyData(row.from, view),
+          row.name === "client_key_exchange" && contrastFigure(contrasts.keyExchange, view),
           h("h4", {}, say({ en: "Decoded", ko: "해석" })),
-          showFields(row.body, view),
-          ...row.findRecords().map((record) => recordFigure(record, view, row.bytes)),
+          row.name === "certificate" ? chainFigure(story.certificatesOf(row.from), view) : showFields(row.body, view),
+          labelledBytes(row.bytes, view),
+          ...row
+            .findRecords()
+            .flatMap((record) => [recordFigure(record, view, row.bytes), protectionFigure(record, view)]),
+          commandsFigure(commandsFor(row, story), view),
         ],
       });
     }
@@ -116,13 +137,23 @@ export function rung(row: Row, view: View): Rung {
         gist: [dataGist(row.record, view)],
         size: say(count(row.record.fragment.length + 5)),
         isEncrypted: true,
-        detail: () => [h("p", {}, say(applicationData)), recordFigure(row.record, view)],
+        detail: () => [
+          h("p", {}, say(applicationData)),
+          protectionFigure(row.record, view),
+          recordFigure(row.record, view),
+        ],
       });
     case "secret":
     case "keys":
       return derivedRung(row, view);
-    case "flip":
-      return cardRung("flip", say({ en: "A flipped bit", ko: "뒤집힌 비트" }), flipCard(row.flip, view));
+    case "path": {
+      const { event } = row;
+      return cardRung(event.type, say(pathTitle(event)), pathCard(event, view));
+    }
+    case "resumption": {
+      const { title, text } = row.event.resumed ? resumedNote : notResumedNote(row.event.reason);
+      return cardRung("resumption", say(title), noteCard(say(title), say(text)));
+    }
     case "failure":
       return cardRung("failed", say({ en: "The failure", ko: "실패" }), errorCard(row.error, view));
   }
@@ -237,9 +268,18 @@ function derivedRung(row: Extract<Row, { kind: "secret" | "keys" }>, view: View)
         ? { en: "made by the client", ko: "클라이언트가 만듦" }
         : { en: "computed by each side", ko: "양쪽이 각자 계산" },
     ),
-    detail: () => derivation(row, view),
+    detail: () => [
+      ...derivation(row, view),
+      ...contrastOf(row).map((contrast) => contrastFigure(contrast, view)),
+      commandsFigure(commandsFor(row, story), view),
+    ],
   });
 }
+
+const contrastOf = (row: Extract<Row, { kind: "secret" | "keys" }>): readonly Contrast[] => {
+  if (row.kind === "keys") return [contrasts.keyBlock];
+  return row.secret.name === "master_secret" ? [contrasts.masterSecret] : [];
+};
 
 const badge = (step: number, say: View["say"]): HTMLElement =>
   h(
