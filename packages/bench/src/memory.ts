@@ -16,6 +16,7 @@ import {
   type TlsConnection,
 } from "@handclasp/node";
 import { memoryPair } from "@handclasp/testing";
+import { admission } from "./admission.ts";
 import { type Identity, notResumedError } from "./subjects/subject.ts";
 
 export interface MemoryParams {
@@ -37,7 +38,7 @@ export type MemorySamples = Readonly<Record<MemoryKind, readonly MemorySample[]>
 const { identity, rounds, count } = JSON.parse(process.argv[2] as string) as MemoryParams;
 const { cert, key } = identity;
 const ends: TlsConnection[] = [];
-const server = createServer({ credentials: [nodeCredential({ cert, key })] }, (connection) => {
+const server = createServer({ credentials: [nodeCredential({ cert, key })], admission }, (connection) => {
   ends.push(connection);
 });
 const common = {

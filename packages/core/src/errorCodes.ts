@@ -98,9 +98,10 @@ export type TransportFault =
   | "address_not_available"
   | "address_not_permitted"
   | "listen_failed"
-  // A listener refused to open a WebSocket.
+  // A listener refused a connection, or to open a WebSocket.
   | "host_refused"
   | "origin_refused"
+  | "overloaded"
   // The connection ended.
   | "closed"
   | "closed_during_handshake"
@@ -123,6 +124,7 @@ export type LocalFault =
   | "error"
   | "handshake_timeout"
   | "hook_failed"
+  | "idle_timeout"
   | "inbound_overflow"
   | "key_exhausted"
   | "key_mismatch"
@@ -131,6 +133,7 @@ export type LocalFault =
   | "plaintext_timeout"
   | "seal_timeout"
   | "usage"
+  | "write_timeout"
   | "wrong_passphrase";
 
 /** Failures of messages inside a channel (docs/message-framing.md). */

@@ -5,10 +5,11 @@
 import type { TlsConnection } from "@handclasp/core";
 
 /**
- * Called when the server begins to close, so that a handler can say goodbye to its peer. The signal `closing` does not
- * serve that purpose: it also aborts at any other end, and needs an AbortController for each connection.
+ * Called when the server begins to close, and when it closes a connection that is too old, so that a handler can say
+ * goodbye to its peer. The signal `closing` does not serve that purpose: it also aborts at any other end, and needs an
+ * AbortController for each connection.
  */
-export const stopHooks: WeakMap<TlsConnection, () => void> = new WeakMap();
+export const stopHooks: WeakMap<TlsConnection, (why: "stop" | "old") => void> = new WeakMap();
 
 /**
  * Errors that a peer caused, with which a handler rejected. The server reports them as it reports errors of

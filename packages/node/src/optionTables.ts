@@ -2,6 +2,20 @@
  * The options of this package's functions, in addition to core's. `options.ts` of core explains the rows.
  * @module
  */
+import { serverOptions } from "@handclasp/core/unstable/engine";
+
+let server: readonly string[] | undefined;
+
+/** The options of `createServer`. The same list each time, so that it is parsed only once. */
+export function serverRows(): readonly string[] {
+  server ??= [
+    ...serverOptions(),
+    "function onError",
+    "ms|boolean idleTimeout writeTimeout maxLifetime",
+    "object|boolean admission",
+  ];
+  return server;
+}
 
 export const listenTcpOptions: readonly string[] = ["string host", "0~65535 port"];
 
@@ -11,6 +25,7 @@ export const listenWebSocketOptions: readonly string[] = [
   "string path",
   "string[] origins hosts",
   "object|boolean heartbeat",
+  "1~16|function trustProxy",
 ];
 
 export const heartbeatOptions: readonly string[] = ["ms interval timeout"];

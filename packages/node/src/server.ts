@@ -9,25 +9,38 @@ import {
   type Transport,
 } from "@handclasp/core";
 import { optionsOf, usageError, wrongOption } from "@handclasp/core/unstable";
-import { serverOptions, startAccept, withExplanationSync } from "@handclasp/core/unstable/engine";
+import { startAccept, withExplanationSync } from "@handclasp/core/unstable/engine";
 
+import { Admission, type AdmissionOptions } from "./admission/admission.ts";
+import { Expiry, type TimeoutOptions } from "./admission/expiry.ts";
+import { lifetimeGrace } from "./admission/limits.ts";
+import type { Ticket } from "./admission/ticket.ts";
 import { certificateCacheOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
 import { peerErrors, stopHooks } from "./handlerHooks.ts";
+import { serverRows } from "./optionTables.ts";
 import type { Listener, ListenTcpOptions } from "./transport/listener.ts";
-import { listenTcp } from "./transport/listenTcp.ts";
-import { type ListenWebSocketOptions, listenWebSocket } from "./transport/listenWebSocket.ts";
+import { listenForSockets } from "./transport/listenTcp.ts";
+import { type ListenWebSocketOptions, listenForWebSockets } from "./transport/listenWebSocket.ts";
+import { tcpTransport } from "./transport/tcp.ts";
 
-export interface ServerOptions extends AcceptOptions {
+export interface ServerOptions extends AcceptOptions, TimeoutOptions {
   /**
    * Called for each connection that fails, in its handshake or later, with the TlsError that ended it; and for each
    * handler that fails, with the value that it threw. By default the errors of handlers go to `console.error`, as does
    * one refused WebSocket a minute, and the errors of connections are dropped. `onError` does not get `peer_gone`: a
    * peer may leave without waiting for close_notify (RFC 5246 §7.2.1). `onError` is also called, without a connection,
    * for a WebSocket that was refused because of its Origin or Host header (`origin_refused`, `host_refused`; at most
-   * once a minute for the same pair), or because `allow` failed (`hook_failed`; at most once a minute).
+   * once a minute for the same pair), or because `allow` failed (`hook_failed`; at most once a minute); and for a
+   * connection that `admission` refused (`overloaded`; at most once a minute for each limit).
    */
   readonly onError?: (error: unknown, connection: TlsConnection | undefined) => void;
+  /**
+   * The connections and handshakes that the server admits, together and of each client. Beyond these limits, it refuses
+   * new connections: over TCP it closes the socket, and a WebSocket gets the status 429 or 503. `false` for no limits.
+   * Default: the limits of docs/admission.md.
+   */
+  readonly admission?: AdmissionOptions | false;
 }
 
 /**
@@ -50,9 +63,14 @@ export class TlsServer {
    */
   readonly #failedHandlers = new WeakSet<TlsConnection>();
   readonly #listeners: Listener[] = [];
+  readonly #expiry: Expiry;
+  readonly #admission: Admission;
 
   constructor(options: ServerOptions, handler: ConnectionHandler) {
-    const { onError, ...acceptOptions } = withExplanationSync(() => checkOptions(options, handler));
+    const known = withExplanationSync(() => checkOptions(options, handler));
+    const { onError, idleTimeout, writeTimeout, maxLifetime, admission, ...acceptOptions } = known;
+    this.#admission = withExplanationSync(() => new Admission(admission, (error) => this.#report(error, undefined)));
+    this.#expiry = withExplanationSync(() => new Expiry(known, (connection) => void this.#closeOld(connection)));
     const { provider = nodeCrypto } = acceptOptions;
     const { certificateCache = certificateCacheOf(provider) } = acceptOptions;
     this.#config = serverConfig({ ...acceptOptions, provider, certificateCache });
@@ -73,33 +91,63 @@ export class TlsServer {
   /** Accepts channels over WebSockets: on a port of its own, or on one path of an HTTP server. */
   listenWebSocket(options: ListenWebSocketOptions = {}): Promise<Listener> {
     return this.#listen(
-      listenWebSocket(
+      listenForWebSockets(
         options,
-        (transport, request) => this.#acceptOrAbort(transport, request),
+        (transport, request, ticket) => this.#acceptOrAbort(transport, ticket, request),
         (error) => this.#report(error, undefined),
+        this.#admission,
       ),
     );
   }
 
   /** Accepts channels over TCP. */
   listenTcp(options: ListenTcpOptions = {}): Promise<Listener> {
-    return this.#listen(listenTcp(options, (transport) => this.#acceptOrAbort(transport)));
+    return this.#listen(
+      listenForSockets(options, (socket) => {
+        const ticket = this.#admission.admit(socket.remoteAddress);
+        if (typeof ticket === "string") socket.destroy();
+        else this.#acceptOrAbort(tcpTransport(socket), ticket);
+      }),
+    );
   }
 
-  /** Accepts a channel over a transport of your own. Throws a usage error after `close` was called. */
+  /**
+   * Accepts a channel over a transport of your own. It counts for the limits of `admission`, but is not refused. Throws
+   * a usage error after `close` was called.
+   */
   accept(transport: Transport, request?: IncomingMessage): TlsConnection {
     if (this.#closed) throw usageError("the server is closed");
-    const connection = startAccept(transport, this.#config);
+    return this.#accept(transport, this.#admission.force(transport?.remoteAddress), request);
+  }
+
+  #acceptOrAbort(transport: Transport, ticket: Ticket | undefined, request?: IncomingMessage): void {
+    if (!this.#closed) this.#accept(transport, ticket ?? this.#admission.force(transport.remoteAddress), request);
+    else {
+      if (ticket) this.#admission.release(ticket);
+      transport.abort("the server is closed");
+    }
+  }
+
+  #accept(transport: Transport, ticket: Ticket, request: IncomingMessage | undefined): TlsConnection {
+    const connection = this.#start(transport, ticket);
     this.#connections.add(connection);
-    this.#watch(connection);
+    this.#watch(connection, transport, ticket);
+    const onOpened = (): void => {
+      this.#admission.established(ticket);
+      this.#runHandler(connection, request);
+    };
     // `#watch` reports a handshake that fails.
-    connection.opened.then(() => this.#runHandler(connection, request), ignore);
+    connection.opened.then(onOpened, ignore);
     return connection;
   }
 
-  #acceptOrAbort(transport: Transport, request?: IncomingMessage): void {
-    if (this.#closed) transport.abort("the server is closed");
-    else this.accept(transport, request);
+  #start(transport: Transport, ticket: Ticket): TlsConnection {
+    try {
+      return startAccept(transport, this.#config, this.#admission.gateOf(ticket));
+    } catch (error) {
+      this.#admission.release(ticket);
+      throw error;
+    }
   }
 
   #runHandler(connection: TlsConnection, request: IncomingMessage | undefined): void {
@@ -132,8 +180,11 @@ export class TlsServer {
    * A separate method: a closure in `accept` would keep the request and its headers in memory until the connection
    * ends.
    */
-  #watch(connection: TlsConnection): void {
+  #watch(connection: TlsConnection, transport: Transport, ticket: Ticket): void {
+    const watched = this.#expiry.add(connection, transport);
     const onClosed = (error?: unknown): void => {
+      this.#expiry.delete(watched);
+      this.#admission.release(ticket);
       if (TlsError.is(error) && !this.#failedHandlers.has(connection) && error.code !== "peer_gone")
         this.#report(error, connection);
       this.#connections.delete(connection);
@@ -181,11 +232,8 @@ export class TlsServer {
       timer = setTimeout(resolve, grace);
     });
     const closeOne = async (connection: TlsConnection): Promise<void> => {
-      const handler = this.#pendingHandlers.get(connection);
-      connection.signalClosing();
-      stopHooks.get(connection)?.();
       // Without a grace period, a handler still has this turn of the event loop, in which it can send a goodbye.
-      if (handler) await Promise.race([handler, grace > 0 ? graceIsOver : new Promise(setImmediate)]);
+      await this.#askToFinish(connection, "stop", grace > 0 ? graceIsOver : new Promise(setImmediate));
       if (this.#pendingHandlers.has(connection)) unfinished.push(connection);
       await connection.close().catch(ignore);
     };
@@ -193,6 +241,25 @@ export class TlsServer {
     clearTimeout(timer);
     await Promise.all(stopped);
     return unfinished;
+  }
+
+  /** Resolves when the handler of the connection has settled, or with `graceIsOver`. */
+  async #askToFinish(connection: TlsConnection, why: "stop" | "old", graceIsOver: Promise<unknown>): Promise<void> {
+    const handler = this.#pendingHandlers.get(connection);
+    connection.signalClosing();
+    stopHooks.get(connection)?.(why);
+    if (handler) await Promise.race([handler, graceIsOver]);
+  }
+
+  /** Closes a connection that has lived for `maxLifetime`. */
+  async #closeOld(connection: TlsConnection): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const graceIsOver = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, lifetimeGrace);
+    });
+    await this.#askToFinish(connection, "old", graceIsOver);
+    clearTimeout(timer);
+    await connection.close().catch(ignore);
   }
 
   /** Calls `close` with the default grace period. The promise never rejects. */
@@ -235,7 +302,7 @@ export class TlsServer {
 const refusalInterval = 60_000;
 
 function checkOptions(options: ServerOptions, handler: unknown): ServerOptions {
-  const known = optionsOf(options, [...serverOptions(), "function onError"]);
+  const known = optionsOf(options, serverRows());
   if (typeof handler === "function") return known;
   throw wrongOption("the handler of connections", handler, "a function after the options: (channel, request) => …");
 }

@@ -109,6 +109,15 @@ class End implements Transport {
     this.#in.schedule();
   }
 
+  get sendProgress(): number | undefined {
+    return this.#out.isEmpty ? undefined : this.#out.taken;
+  }
+
+  fail(error: TlsError): void {
+    this.#in.fail(error);
+    this.#out.end();
+  }
+
   end(): void {
     this.#out.end();
   }
@@ -133,6 +142,8 @@ class Pipe {
   #pieces: Uint8Array[] = [];
   /** The number of bytes in `#sent` and `#pieces`. */
   #buffered = 0;
+  /** The number of bytes that the receiver got. */
+  taken = 0;
   #isFull = false;
   #isScheduled = false;
   #isEnding = false;
@@ -147,6 +158,10 @@ class Pipe {
     this.#options = options;
     this.#sender = sender;
     this.#receiver = receiver;
+  }
+
+  get isEmpty(): boolean {
+    return this.#buffered === 0;
   }
 
   send(bytes: Uint8Array): SendResult {
@@ -207,6 +222,7 @@ class Pipe {
       this.#cutIntoPieces();
       for (let piece = this.#next(); piece; piece = this.#next()) {
         this.#buffered -= piece.length;
+        this.taken += piece.length;
         events.data(piece);
       }
       if (

@@ -5,6 +5,7 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { acceptMessages, messageProtocols } from "@handclasp/core/messages";
 import { createServer, nodeCredential } from "@handclasp/node";
+import { admission } from "../admission.ts";
 import { channelOf } from "../subjects/handclasp.ts";
 import { type Channel, noop, type Subject } from "../subjects/subject.ts";
 import { listenWebSockets, webSocketChannel } from "../subjects/transports.ts";
@@ -17,7 +18,7 @@ const noNodeClient = async (): Promise<never> => {
 /** A server with the default suites of @handclasp/node, so that the page's list of suites decides which one is used. */
 export const handclaspForPages: Subject = {
   async server({ cert, key }, onChannel) {
-    const server = createServer({ credentials: [nodeCredential({ cert, key })] }, (connection) =>
+    const server = createServer({ credentials: [nodeCredential({ cert, key })], admission }, (connection) =>
       onChannel(channelOf(connection)),
     );
     return (await server.listenWebSocket()).address() as { port: number };
@@ -29,7 +30,7 @@ export const handclaspForPages: Subject = {
 export const messagesForPages: Subject = {
   async server({ cert, key }, onChannel) {
     const credentials = [nodeCredential({ cert, key })];
-    const server = createServer({ credentials, alpn: messageProtocols }, async (connection) => {
+    const server = createServer({ credentials, alpn: messageProtocols, admission }, async (connection) => {
       const { messages } = await acceptMessages(connection);
       const channel: Channel = {
         write: (bytes) => messages.send(bytes),

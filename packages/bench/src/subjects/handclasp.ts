@@ -15,6 +15,7 @@ import {
   TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
   type TlsConnection,
 } from "@handclasp/node";
+import { admission } from "../admission.ts";
 import { type Channel, type Identity, noop, notResumedError, type Subject, type TransportKind } from "./subject.ts";
 
 export const aes: readonly CipherSuite[] = [
@@ -36,7 +37,8 @@ export function handclasp(
   };
   return {
     async server({ cert, key }, onChannel) {
-      const server = createServer({ provider, suites, credentials: [nodeCredential({ cert, key })] }, (connection) =>
+      const credentials = [nodeCredential({ cert, key })];
+      const server = createServer({ provider, suites, credentials, admission }, (connection) =>
         onChannel(wrap(connection)),
       );
       const listener = transport === "ws" ? await server.listenWebSocket() : await server.listenTcp();

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { admission } from "../admission.ts";
 import { alwaysResuming, type Channel, type Identity, noop, notResumedError, type Subject } from "./subject.ts";
 
 /** The part of @handclasp/node that this file uses. It is small, so that old and new versions both have it. */
@@ -26,8 +27,10 @@ function subjectOf(handclasp: Handclasp): Subject {
   const options = ({ ca }: Identity) => ({ suites, ca, serverName: "localhost" });
   return {
     async server({ cert, key }, onChannel) {
-      const server = createServer({ suites, credentials: [nodeCredential({ cert, key })] }, (connection) =>
-        onChannel(channelOf(connection)),
+      const server = unlimitedServer(
+        createServer,
+        { suites, credentials: [nodeCredential({ cert, key })] },
+        (connection) => onChannel(channelOf(connection)),
       );
       return (await server.listenWebSocket()).address() as { port: number };
     },
@@ -42,6 +45,18 @@ function subjectOf(handclasp: Handclasp): Subject {
       };
     },
   };
+}
+
+/** An older worktree does not know `admission`, and has no limits. */
+function unlimitedServer(
+  createServer: Handclasp["createServer"],
+  ...[options, handler]: Parameters<Handclasp["createServer"]>
+): ReturnType<Handclasp["createServer"]> {
+  try {
+    return createServer({ ...options, admission }, handler);
+  } catch {
+    return createServer(options, handler);
+  }
 }
 
 function channelOf(connection: Connection): Channel {

@@ -58,6 +58,13 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
     "Correct the function. `cause` describes the failure.",
     "a hook of the application threw",
   ),
+  idle_timeout: peer(
+    undefined,
+    "Neither side has sent anything in a server's connection for `idleTimeout`.",
+    "If peers may be silent for so long, raise the server's `idleTimeout`, or have the application send something " +
+      "from time to time.",
+    "neither side has sent anything for 7440000 ms",
+  ),
   inbound_overflow: application(
     "internal_error",
     "More than 16 MiB of received data (before STARTTLS, 1 MiB) wait because the application does not read them, " +
@@ -108,6 +115,12 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
       "not accept, or in a state that does not allow the call.",
     "Correct the call that the message names. Its argument is wrong, or it came too early, too late or twice.",
     "write before the handshake is done",
+  ),
+  write_timeout: peer(
+    undefined,
+    "A server has sent data, and the peer has taken none of it for `writeTimeout`: it does not read, or it is gone.",
+    "If peers may stop to read for so long, raise the server's `writeTimeout`.",
+    "the peer has taken no data for 300000 ms",
   ),
   wrong_passphrase: configuration(
     "The passphrase in the options does not decrypt the private key.",

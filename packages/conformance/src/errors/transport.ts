@@ -131,6 +131,15 @@ export const transportRows: Readonly<Record<TransportFault, ErrorRow>> = {
     "a WebSocket was refused: the page's origin is on another host, and is not in `origins` (Origin " +
       '"https://evil.example", Host "localhost:8443")',
   ),
+  overloaded: peer(
+    undefined,
+    "A server refused a connection because it has too many, or because the client has too many. Over TCP, the " +
+      "client's connection ends; a WebSocket gets the status 429 (the client's limit) or 503 (the server's). For " +
+      "each limit, the server calls `onError` at most once a minute.",
+    "If the server has room for more, raise the limit that the message names ([admission.md](admission.md)). If all " +
+      "clients have the address of a proxy, set `trustProxy` of `listenWebSocket`.",
+    "a connection was refused: the client 192.0.2.1 has 100 connections in their handshake",
+  ),
   closed: transport(
     "The connection ended cleanly: both sides sent close_notify. Later writes reject with this error, or " +
       "with closed_locally if the application called `close`. Reads return the clean end ([ends.md](ends.md)).",

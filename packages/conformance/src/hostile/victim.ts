@@ -116,6 +116,8 @@ async function start({ app, cert, key, ca }: ServerSetup): Promise<Ports> {
   const server = createServer(
     {
       credentials: [nodeCredential({ cert, key })],
+      // The attacks measure what a connection costs that is admitted. They all come from one address.
+      admission: false,
       onError: (error: unknown) => recordFailure(party, error),
       ...(ca !== undefined && { clientAuth: "request", ca }),
     },

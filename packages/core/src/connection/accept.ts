@@ -2,6 +2,7 @@ import { der } from "../bytes/der.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import type { Awaitable } from "../flow.ts";
 import type { ClientHelloInfo, ServerConfig, ServerCredential } from "../handshake/config.ts";
+import { gated, type HandshakeGate } from "../handshake/gate.ts";
 import type { ServerPsk } from "../handshake/keyExchange/exchange.ts";
 import { canServe } from "../handshake/negotiate.ts";
 import { serverHandshake } from "../handshake/server.ts";
@@ -143,14 +144,15 @@ function singleUseConfig(unchecked: AcceptOptions): SharedConfig {
   return new SharedConfig(Object.assign(Object.create(null), options, { sessionStore, tickets }) as AcceptOptions);
 }
 
-/** As `accept`, but returns immediately, while the handshake is running. */
-export function startAccept(transport: Transport, config: ServerConfiguration): TlsConnection {
+/** As `accept`, but returns immediately, while the handshake is running. The gate may delay the handshake. */
+export function startAccept(transport: Transport, config: ServerConfiguration, gate?: HandshakeGate): TlsConnection {
   if (!(config instanceof SharedConfig))
     throw configurationError("not a server configuration", "pass the result of serverConfig()");
   return acceptWith(
     config.handshake,
     withExplanationSync(() => checkedTransport(transport)),
     config.options,
+    gate,
   );
 }
 
@@ -158,12 +160,17 @@ export function startAccept(transport: Transport, config: ServerConfiguration): 
  * As `startAccept`, with a handshake's configuration. The trace contains secrets only if both `config` and `options`
  * allow it.
  */
-export function acceptWith(config: ServerConfig, transport: Transport, options: CommonOptions): TlsConnection {
+export function acceptWith(
+  config: ServerConfig,
+  transport: Transport,
+  options: CommonOptions,
+  gate?: HandshakeGate,
+): TlsConnection {
   return new TlsConnection(
     transport,
     {
       role: "server",
-      handshake: (link) => serverHandshake(link, config),
+      handshake: (link) => (gate ? gated(serverHandshake(link, config, gate), gate) : serverHandshake(link, config)),
       maxFragment: config.maxFragment,
       maxRefusals: config.maxRefusals,
       traceSecrets: config.traceSecrets && showsSecrets(options),

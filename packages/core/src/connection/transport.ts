@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { TlsError } from "../errors.ts";
 import type { Memory } from "../record/memory.ts";
 import { wrongOption } from "../validation/options.ts";
 import type { NextTurn } from "./turnBudget.ts";
@@ -84,6 +85,15 @@ export interface Transport {
   readonly socket?: unknown;
   /** The fastest way to a later turn of the host's event loop. Default: a timer. */
   readonly nextTurn?: NextTurn;
+  /**
+   * A number that changes when the peer takes data, while data waits for that. `undefined` while none waits. For the
+   * `writeTimeout` of servers, which has no effect without it.
+   */
+  readonly sendProgress?: number | undefined;
+  /**
+   * Fails with this error, which the event `error` passes on, and frees the resources. For the time limits of servers.
+   */
+  fail?(error: TlsError): void;
 }
 
 /** Checks all mandatory methods, because WebSockets and sockets have some of them too. */

@@ -24,6 +24,7 @@ import { serverExtensions } from "./extensions/all.ts";
 import { readOffer } from "./extensions/extension.ts";
 import { emptyRenegotiationInfoScsv } from "./extensions/renegotiationInfo.ts";
 import { ocspResponseFor } from "./extensions/statusRequest.ts";
+import type { HandshakeGate } from "./gate.ts";
 import type { HandshakeLink } from "./link.ts";
 import { type Choice, checkAlpn, checkHello, choose, hasCertificateFor } from "./negotiate.ts";
 import {
@@ -39,10 +40,15 @@ import { answerHello } from "./serverHello.ts";
 import { type HandshakeResult, sessionOf } from "./session.ts";
 
 /** The full handshake, RFC 5246 §7.3, figure 1, right column. */
-export function* serverHandshake(link: HandshakeLink, baseConfig: ServerConfig): Flow<HandshakeResult> {
+export function* serverHandshake(
+  link: HandshakeLink,
+  baseConfig: ServerConfig,
+  gate?: HandshakeGate,
+): Flow<HandshakeResult> {
   const hello = yield* link.expect(clientHello); //                                             --> ClientHello
   link.checkFlightEnd();
   const offer = readHello(baseConfig, hello);
+  if (gate) yield* waitFor(gate.begin());
   const config = yield* chooseCredentials(baseConfig, hello, offer, link.transcriptBytes());
   const session = yield* findOfferedSession(link, config, hello, offer);
   if (session) return yield* resumeSession(link, config, hello, offer, session); //             figure 2 from here

@@ -13,6 +13,7 @@ import { serverHandshake } from "../handshake/server.ts";
 import { hostMemory } from "../record/memory.ts";
 
 export { acceptWith, startAccept, withCredentials } from "../connection/accept.ts";
+export { clientKeyOf } from "../connection/clientKey.ts";
 export { TlsConnection } from "../connection/connection.ts";
 /**
  * The promise that `TlsConnection.write` returns if the channel has room for more. A caller that compares the result
@@ -21,6 +22,7 @@ export { TlsConnection } from "../connection/connection.ts";
 export { resolved as writtenAtOnce } from "../connection/outbound.ts";
 export type { EngineEvent } from "../engine/options.ts";
 export type { SessionKeeper } from "../handshake/config.ts";
+export type { HandshakeGate } from "../handshake/gate.ts";
 export type { KeyExchangeRow } from "../handshake/keyExchange/exchange.ts";
 export type { SuiteRow } from "../handshake/suites.ts";
 export { serverOptions } from "../validation/serverTable.ts";

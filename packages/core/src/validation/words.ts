@@ -6,6 +6,7 @@
 
 /** The values that an option accepts, by option. Each example is one line of code. */
 export const expectedValues: Readonly<Record<string, string>> = {
+  admission: "an object of limits, { maxConnections: 10_000, perAddress: { maxConnections: 1_000 } }, or false",
   agent: "an http.Agent",
   allow: "a function of the request that returns true or false",
   allowHalfOpen: "true or false",
@@ -31,6 +32,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   hint: "a text of at most 1,024 bytes in UTF-8",
   host: 'a name or an address, such as "0.0.0.0" for all networks',
   hosts: 'a list of names without port: ["app.example"]',
+  idleTimeout: "milliseconds, more than 0 and less than 2^31, or false",
   identity: "a text of at most 1,024 bytes in UTF-8",
   insecure: "true, if you need no identity, or leave it out",
   key: 'the private key, as PEM text, DER or a JWK: readFileSync("key.pem", "utf8")',
@@ -40,6 +42,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   maxBytes: "a whole number of bytes",
   maxFragment: "a whole number from 64 to 16,384",
   maxFragmentLength: "512, 1024, 2048 or 4096",
+  maxLifetime: "milliseconds, more than 0 and less than 2^31, or false",
   minimumEcBits: "256, 384 or 521",
   minimumRsaBits: "a whole number from 2048 to 8192",
   now: "a function such as Date.now",
@@ -82,9 +85,11 @@ export const expectedValues: Readonly<Record<string, string>> = {
     "one or more keys of 48 random bytes each: ticketKeys: [randomBytes(48)], or a function that returns them",
   tickets: "true or false",
   trace: "a function that gets each event, or { listener, secrets: true }",
+  trustProxy: "the number of proxies, from 1 to 16, or a function of the request that returns the client's address",
   trust: "a function of the chain that returns true or false",
   verify: "a function of the verified peer that returns true or false",
   webSocket: 'an object of options: webSocket: { headers: { authorization: "…" } }',
+  writeTimeout: "milliseconds, more than 0 and less than 2^31, or false",
 };
 
 const credential =

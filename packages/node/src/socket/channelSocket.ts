@@ -7,7 +7,7 @@ import { type AddressInfo, Socket, type SocketReadyState } from "node:net";
 import type { CipherNameAndProtocol, DetailedPeerCertificate, PeerCertificate } from "node:tls";
 import type { TlsConnection } from "@handclasp/core";
 import { usageError, wrongOption } from "@handclasp/core/unstable";
-import { writeQueueSize } from "../transport/tcp.ts";
+import { writeQueueSize } from "../transport/sendProgress.ts";
 import { ChannelDuplex, type StreamCallback, type ToSocketOptions } from "./channelDuplex.ts";
 import { authorizationErrorOf, cipherOf, isAuthorized, peerCertificateOf, peerX509CertificateOf } from "./peer.ts";
 

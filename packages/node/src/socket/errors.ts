@@ -16,6 +16,8 @@ const codes: Partial<Record<TlsErrorCode, string>> = {
   truncated: "ECONNRESET",
   close_timeout: "ETIMEDOUT",
   peer_unresponsive: "ETIMEDOUT",
+  idle_timeout: "ETIMEDOUT",
+  write_timeout: "ETIMEDOUT",
   connection_timeout: "ETIMEDOUT",
   connection_refused: "ECONNREFUSED",
   host_not_found: "ENOTFOUND",

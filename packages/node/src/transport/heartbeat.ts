@@ -10,6 +10,7 @@ import type { WebSocket } from "ws";
 
 import { heartbeatOptions } from "../optionTables.ts";
 import { pingInterval, pingTimeout } from "./eventQueue.ts";
+import { takenBytes, writeQueueSize } from "./sendProgress.ts";
 
 /** The pings of a WebSocket. Browsers and `ws` answer them without the application. */
 export interface HeartbeatOptions {
@@ -35,16 +36,10 @@ interface Internals {
   readonly _socket?: unknown;
 }
 
-/** Properties that Node.js does not document: the bytes for the kernel, and those of them that it has not taken. */
-interface SocketInternals {
-  readonly _bytesDispatched?: number;
-  readonly _handle?: { readonly writeQueueSize?: number } | null;
-}
-
 /** The transport whose WebSocket has the pings. */
 export interface HeartbeatOwner {
   /** Ends the transport, because the peer does not answer. */
-  endUnresponsive(error: TlsError): void;
+  fail(error: TlsError): void;
 }
 
 /** The pings of one open WebSocket. It has one timer, and no listener of its own over a socket of `node:net`. */
@@ -85,7 +80,7 @@ export class Heartbeat {
     clearTimeout(this.#timer);
   }
 
-  get #socket(): (Socket & SocketInternals) | undefined {
+  get #socket(): Socket | undefined {
     const { _socket } = this.#ws as unknown as Internals;
     return _socket instanceof Socket ? _socket : undefined;
   }
@@ -113,7 +108,7 @@ export class Heartbeat {
     if (this.#ws.readyState !== this.#ws.OPEN) return;
     if (!this.#hasShownLife()) {
       const { timeout } = this.#options;
-      return this.#owner.endUnresponsive(
+      return this.#owner.fail(
         transportError("peer_unresponsive", `the peer did not answer a ping within ${timeout} ms`, {
           advice: "the peer or its network is gone; for peers that do not read for so long, set heartbeat",
         }),
@@ -138,10 +133,9 @@ export class Heartbeat {
   #hasShownLife(): boolean {
     const [read, taken, wasFull] = [this.#read, this.#taken, this.#wasFull];
     const socket = this.#socket;
-    const waiting = socket?._handle?.writeQueueSize ?? 0;
     this.#read = (socket?.bytesRead ?? 0) + this.#heard;
-    this.#taken = (socket?._bytesDispatched ?? 0) - waiting;
-    this.#wasFull = waiting > 0;
+    this.#taken = socket ? takenBytes(socket) : 0;
+    this.#wasFull = socket !== undefined && writeQueueSize(socket) > 0;
     return this.#ws.isPaused || this.#read > read || (wasFull && this.#taken > taken);
   }
 }

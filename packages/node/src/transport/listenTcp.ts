@@ -18,16 +18,24 @@ export async function listenTcp(
   options: ListenTcpOptions,
   onTransport: (transport: Transport, socket: Socket) => void,
 ): Promise<Listener> {
-  const address = await withExplanation(() => {
+  return withExplanation(() => {
     if (typeof onTransport !== "function")
       throw wrongOption("onTransport", onTransport, "a function that takes the transport");
-    return checkAddress(optionsOf(options, listenTcpOptions));
+    return listenForSockets(options, (socket) => onTransport(tcpTransport(socket), socket));
   });
+}
+
+/** As `listenTcp`, with the sockets before they become transports. */
+export async function listenForSockets(
+  options: ListenTcpOptions,
+  onSocket: (socket: Socket) => void,
+): Promise<Listener> {
+  const address = await withExplanation(() => checkAddress(optionsOf(options, listenTcpOptions)));
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    onTransport(tcpTransport(socket), socket);
+    onSocket(socket);
   });
   await startListening(server, address);
   const destroySockets = (): void => {

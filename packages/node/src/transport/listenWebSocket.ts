@@ -5,10 +5,15 @@
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as SecureServer } from "node:https";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TlsError, type Transport } from "@handclasp/core";
 import { configurationError, optionsOf, withExplanation, wrongOption } from "@handclasp/core/unstable";
 import type { WebSocketServer } from "ws";
+import type { Admission } from "../admission/admission.ts";
+import { clientAddressOf, type TrustProxy } from "../admission/clientAddress.ts";
+import { requestCheckInterval, requestTimeout } from "../admission/limits.ts";
+import type { Ticket } from "../admission/ticket.ts";
 import { listenWebSocketOptions } from "../optionTables.ts";
 import { endTimeout, maxFragments, maxMessage } from "./eventQueue.ts";
 import { type HeartbeatOptions, heartbeatOf } from "./heartbeat.ts";
@@ -40,17 +45,36 @@ export interface ListenWebSocketOptions extends ListenTcpOptions, RequestRules {
   allow?: (request: IncomingMessage) => boolean;
   /** The pings to each peer. If it does not answer, its connection ends with `peer_unresponsive`. `false` for none. */
   heartbeat?: HeartbeatOptions | false;
+  /**
+   * The number of proxies in front of the server, each of which appends the address of its own client to the header
+   * X-Forwarded-For; or a function that finds the client's address in the request. The address is `remoteAddress` of
+   * the connection, and the limits of `admission.perAddress` count by it. A request without a valid address counts for
+   * the address of the proxy. Default: the header is not read, because without a proxy every client can write it.
+   */
+  trustProxy?: TrustProxy;
 }
+
+type OnWebSocket = (transport: Transport, request: IncomingMessage, ticket: Ticket | undefined) => void;
 
 /**
  * Listens for WebSockets. It calls `onTransport` with a transport for every WebSocket. It calls `onRefused` if
  * `origins` or `hosts` refuse a request, or if `allow` fails. The promise rejects with a TlsError if an option is
  * invalid or the address is not available.
  */
-export async function listenWebSocket(
+export function listenWebSocket(
   options: ListenWebSocketOptions,
   onTransport: (transport: Transport, request: IncomingMessage) => void,
   onRefused?: OnRefused,
+): Promise<Listener> {
+  return listenForWebSockets(options, onTransport, onRefused, undefined);
+}
+
+/** As `listenWebSocket`, with the limits of a server. */
+export async function listenForWebSockets(
+  options: ListenWebSocketOptions,
+  onTransport: OnWebSocket,
+  onRefused: OnRefused | undefined,
+  admission: Admission | undefined,
 ): Promise<Listener> {
   return withExplanation(() => {
     const known = checkAddress(optionsOf(options, listenWebSocketOptions));
@@ -81,18 +105,23 @@ export async function listenWebSocket(
           `${option} is set together with server`,
           "leave it out: the server's own listen() sets the address",
         );
-    return listenOn(known, path, onTransport, requestRules(known, onRefused), onRefused);
+    return listenOn(known, path, { onTransport, onRefused, admission }, requestRules(known, onRefused));
   });
+}
+
+interface Receivers {
+  readonly onTransport: OnWebSocket;
+  readonly onRefused: OnRefused | undefined;
+  readonly admission: Admission | undefined;
 }
 
 async function listenOn(
   options: ListenWebSocketOptions,
   path: string,
-  onTransport: (transport: Transport, request: IncomingMessage) => void,
+  { onTransport, onRefused, admission }: Receivers,
   isAllowedByRules: ReturnType<typeof requestRules>,
-  onRefused: OnRefused | undefined,
 ): Promise<Listener> {
-  const { allow } = options;
+  const { allow, trustProxy } = options;
   const heartbeat = heartbeatOf(options.heartbeat);
   const ownsServer = options.server === undefined;
   // ws and node:http are loaded on demand, because loading them takes longer than a handshake over TCP.
@@ -102,7 +131,10 @@ async function listenOn(
   );
   const server =
     options.server ??
-    (await import("node:http")).createServer((request, response) => refuseRequest(request, response, path));
+    (await import("node:http")).createServer(serverSettings, (request, response) =>
+      refuseRequest(request, response, path),
+    );
+  if (ownsServer && admission) admitRequests(server, admission, trustProxy !== undefined);
 
   let lastReport = Number.NEGATIVE_INFINITY;
   const refuseBadHook = (request: IncomingMessage, message: string, advice: string, cause?: unknown): false => {
@@ -129,13 +161,40 @@ async function listenOn(
       return refuseBadHook(request, "allow threw an error", "fix it: `cause` has the error", cause);
     }
   };
+  /** `undefined` if the function of the application failed. */
+  const clientOf = (request: IncomingMessage): { readonly address: string | undefined } | undefined => {
+    try {
+      return { address: clientAddressOf(request, trustProxy) };
+    } catch (cause) {
+      refuseBadHook(request, "trustProxy threw an error", "fix it: `cause` has the error", cause);
+      return undefined;
+    }
+  };
   let webSocketServer: WebSocketServer | undefined;
-  const upgrade = (to: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void =>
-    to.handleUpgrade(request, socket, head, (ws) => onTransport(webSocketTransportWithPings(ws, heartbeat), request));
+  const upgrade = (to: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const client = clientOf(request);
+    if (!client) return refuseUpgrade(socket, forbidden);
+    const ticket = admission?.admit(client.address);
+    if (typeof ticket === "string") return refuseUpgrade(socket, ticket === "client" ? tooManyRequests : unavailable);
+    const release = (): void => {
+      if (ticket) admission?.release(ticket);
+    };
+    if (!isAllowed(request)) {
+      release();
+      return refuseUpgrade(socket, forbidden);
+    }
+    // ws closes the socket of a request that is not valid.
+    socket.once("close", release);
+    to.handleUpgrade(request, socket, head, (ws) => {
+      socket.off("close", release);
+      const address = trustProxy === undefined ? undefined : client.address;
+      onTransport(webSocketTransportWithPings(ws, heartbeat, address), request, ticket);
+    });
+  };
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (pathOf(request) !== path) {
       if (isUnserved(server, onUpgrade, pathOf(request))) refuseUpgrade(socket, notFound);
-    } else if (!isAllowedByRules(request, isLoopbackAddress(addressOf(server, request))) || !isAllowed(request))
+    } else if (!isAllowedByRules(request, isLoopbackAddress(addressOf(server, request))))
       refuseUpgrade(socket, forbidden);
     else if (webSocketServer) upgrade(webSocketServer, request, socket, head);
     else {
@@ -166,6 +225,33 @@ async function listenOn(
   return makeListener(server, stop, destroyAll);
 }
 
+/** The limits of a server that Handclasp makes: a client may take as long for its request as for a handshake. */
+const serverSettings = {
+  headersTimeout: requestTimeout,
+  requestTimeout,
+  connectionsCheckingInterval: requestCheckInterval,
+};
+
+/** Counts the sockets of a server of HTTP as connections in their handshake, until they ask for a WebSocket. */
+function admitRequests(server: Server | SecureServer, admission: Admission, isBehindProxy: boolean): void {
+  server.on("connection", (socket: Socket) => {
+    const ticket = admission.admit(socket.remoteAddress, isBehindProxy);
+    if (typeof ticket === "string") return void socket.destroy();
+    const release = (): void => admission.release(ticket);
+    socket.once("close", release);
+    releases.set(socket, release);
+  });
+  server.prependListener("upgrade", ({ socket }: IncomingMessage) => {
+    const release = releases.get(socket);
+    if (!release) return;
+    socket.off("close", release);
+    release();
+  });
+}
+
+/** Gives back the place of a socket. */
+const releases = new WeakMap<Socket, () => void>();
+
 /** The path of each upgrade listener of Handclasp. */
 const pathOfListener = new WeakMap<object, string>();
 
@@ -190,10 +276,13 @@ function addressOf(server: Server | SecureServer, { socket }: IncomingMessage): 
 interface Status {
   readonly code: number;
   readonly text: string;
+  readonly headers?: string;
 }
 const forbidden: Status = { code: 403, text: "Forbidden" };
 const notFound: Status = { code: 404, text: "Not Found" };
 const upgradeRequired: Status = { code: 426, text: "Upgrade Required" };
+const tooManyRequests: Status = { code: 429, text: "Too Many Requests", headers: "Retry-After: 1\r\n" };
+const unavailable: Status = { code: 503, text: "Service Unavailable", headers: "Retry-After: 1\r\n" };
 
 function pathOf(request: IncomingMessage): string {
   return (request.url ?? "/").replace(/[?#].*$/s, "");
@@ -208,11 +297,11 @@ function refuseRequest(request: IncomingMessage, response: ServerResponse, path:
   response.end(`${status.text}\n`);
 }
 
-function refuseUpgrade(socket: Duplex, { code, text }: Status): void {
+function refuseUpgrade(socket: Duplex, { code, text, headers = "" }: Status): void {
   // The client may have closed the connection already, which is not an error.
   socket.on("error", () => socket.destroy());
   // A client that never closes its side must not keep the socket open.
   const timer = setTimeout(() => socket.destroy(), endTimeout).unref();
   socket.on("close", () => clearTimeout(timer));
-  socket.end(`HTTP/1.1 ${code} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.end(`HTTP/1.1 ${code} ${text}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`);
 }

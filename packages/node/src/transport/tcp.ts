@@ -4,7 +4,7 @@
  */
 
 import { connect, type Socket } from "node:net";
-import type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
+import type { Memory, NextTurn, SendResult, TlsError, Transport, TransportEvents } from "@handclasp/core";
 import { highWaterMark, optionsOf, transportError, wrongOption } from "@handclasp/core/unstable";
 import { withExplanationSync } from "@handclasp/core/unstable/engine";
 import { connectTcpOptions } from "../optionTables.ts";
@@ -14,6 +14,7 @@ import { abortTimeout, asUint8Array, EventQueue, endTimeout, lowWater, stallTime
 import { checkAddress } from "./listener.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
+import { takenBytes, writeQueueSize } from "./sendProgress.ts";
 
 /**
  * Makes a transport over a socket that is connected or connecting. The transport takes over the socket: it sets
@@ -74,6 +75,15 @@ class TcpTransport implements Transport {
   }
   get socket(): Socket {
     return this.#socket;
+  }
+
+  get sendProgress(): number | undefined {
+    return this.#socket.writableLength ? takenBytes(this.#socket) : undefined;
+  }
+
+  fail(error: TlsError): void {
+    this.#events.error(error);
+    this.#socket.destroy();
   }
 
   start(events: TransportEvents): void {
@@ -173,14 +183,4 @@ class TcpTransport implements Transport {
     socket.removeAllListeners("data").resume();
     socket.end();
   }
-}
-
-/**
- * The number of bytes in libuv's current batch of writes that the kernel has not taken. `writableLength` counts the
- * whole batch until the kernel has taken its last byte, which takes minutes if the peer is slow. Node.js keeps this
- * number on the handle, for its own timeouts.
- */
-export function writeQueueSize(socket: Socket): number | undefined {
-  return (socket as unknown as { readonly _handle?: { readonly writeQueueSize?: number } | null })._handle
-    ?.writeQueueSize;
 }

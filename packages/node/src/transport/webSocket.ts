@@ -35,6 +35,7 @@ import {
 import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
+import { takenBytes } from "./sendProgress.ts";
 
 /** Values of `readyState`. They are written here because ws is not loaded yet. */
 const connecting = 0;
@@ -60,9 +61,16 @@ export function webSocketTransport(ws: WebSocket): Transport {
   });
 }
 
-/** As `webSocketTransport`, for an open WebSocket, with pings to its peer. */
-export function webSocketTransportWithPings(ws: WebSocket, options: Required<HeartbeatOptions> | undefined): Transport {
-  const transport = new WebSocketTransport(ws);
+/**
+ * As `webSocketTransport`, for an open WebSocket, with pings to its peer.
+ * @param address the address of the client, if it is not the peer of the socket
+ */
+export function webSocketTransportWithPings(
+  ws: WebSocket,
+  options: Required<HeartbeatOptions> | undefined,
+  address: string | undefined,
+): Transport {
+  const transport = new WebSocketTransport(ws, address);
   if (options) transport.beginPings(options);
   return transport;
 }
@@ -85,6 +93,7 @@ class WebSocketTransport implements Transport {
   /** Runs while the transport is paused. */
   #probe: NodeJS.Timeout | undefined;
   readonly #sender: WebSocketSender;
+  readonly #address: string | undefined;
   /** Created for a peer that announces credit, so that an idle connection of another peer takes no memory for it. */
   #credit: WebSocketCredit | undefined;
   #hasReceived = false;
@@ -99,8 +108,9 @@ class WebSocketTransport implements Transport {
   #unfinishedBytes = 0;
   #maxUnfinished = maxUnfinishedInHandshake;
 
-  constructor(ws: WebSocket) {
+  constructor(ws: WebSocket, address?: string) {
     this.#ws = ws;
+    this.#address = address;
     this.#sender = new WebSocketSender(ws, (message) => this.#write(message));
     this.#hasOpened = ws.readyState !== connecting;
     ws.binaryType = "nodebuffer";
@@ -116,16 +126,19 @@ class WebSocketTransport implements Transport {
         } else this.#receiveCredit((data as Buffer).toString("latin1"));
         this.#updatePause();
       } catch (error) {
-        this.#fail(1003, error as Error);
+        this.#failWith(1003, error as Error);
       }
     });
     ws.on("error", (error) => {
       const code = (error as NodeJS.ErrnoException).code;
       if (tooBigCodes.includes(code)) {
         const message = "the peer sent a WebSocket message that is too large or has too many fragments";
-        this.#fail(1009, transportError("message_too_big", message, { cause: error }));
+        this.#failWith(1009, transportError("message_too_big", message, { cause: error }));
       } else if (this.#hasOpened)
-        this.#fail(1002, transportError("connection_lost", `the WebSocket broke: ${error.message}`, { cause: error }));
+        this.#failWith(
+          1002,
+          transportError("connection_lost", `the WebSocket broke: ${error.message}`, { cause: error }),
+        );
       else this.#events.error(openError(error));
     });
     ws.on("close", (code, reason) => {
@@ -145,7 +158,14 @@ class WebSocketTransport implements Transport {
     this.#heartbeat = new Heartbeat(this.#ws, options, this);
   }
 
-  endUnresponsive(error: TlsError): void {
+  get sendProgress(): number | undefined {
+    const { socket } = this;
+    if (socket?.writableLength) return takenBytes(socket);
+    // The data waits for the peer's credit. The socket sends only pings meanwhile.
+    return this.#sender.isStarved && this.#sender.buffered > 0 ? this.#sender.sentBytes : undefined;
+  }
+
+  fail(error: TlsError): void {
     this.#events.error(error);
     this.#ws.terminate();
   }
@@ -162,7 +182,7 @@ class WebSocketTransport implements Transport {
     return setImmediate;
   }
   get remoteAddress(): string | undefined {
-    return this.socket?.remoteAddress;
+    return this.#address ?? this.socket?.remoteAddress;
   }
   get socket(): Socket | undefined {
     const { _socket } = this.#ws as unknown as Internals;
@@ -264,7 +284,7 @@ class WebSocketTransport implements Transport {
     if (this.#ws.bufferedAmount === 0) giveBack();
   }
 
-  #fail(code: number, error: Error): void {
+  #failWith(code: number, error: Error): void {
     this.#events.error(error);
     this.#terminateAfter(abortTimeout);
     this.#sender.close(code);

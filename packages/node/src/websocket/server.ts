@@ -15,9 +15,10 @@ import {
   type Opening,
 } from "@handclasp/core/messages";
 import { configurationError, optionsOf, wrongOption } from "@handclasp/core/unstable";
-import { serverOptions, withExplanationSync } from "@handclasp/core/unstable/engine";
+import { withExplanationSync } from "@handclasp/core/unstable/engine";
 
 import { peerErrors, stopHooks } from "../handlerHooks.ts";
+import { serverRows } from "../optionTables.ts";
 import { type ConnectionHandler, createServer, type ServerOptions, type TlsServer } from "../server.ts";
 import { runHandler, ServerSocket } from "./serverSocket.ts";
 
@@ -78,7 +79,7 @@ const socketRows: readonly string[] = [
   "ms openingTimeout",
 ];
 const handlerRows: readonly string[] = [...socketRows, "ms closeTimeout"];
-let serverRows: readonly string[] | undefined;
+let rows: readonly string[] | undefined;
 
 /**
  * Makes a server for `SecureWebSocket`. It accepts clients once you call `listenWebSocket` or `listenTcp`. When you
@@ -100,8 +101,8 @@ export const createWebSocketServer = (options: WebSocketServerOptions, handler: 
           `${option}: createWebSocketServer sets it`,
           "leave it out; for a server of other protocols too, use createServer with webSocketHandler",
         );
-    serverRows ??= [...serverOptions(), "function onError", ...socketRows];
-    const { protocols, allow, sessions, maxMessage, openingTimeout, ...others } = optionsOf(options, serverRows);
+    rows ??= [...serverRows(), ...socketRows];
+    const { protocols, allow, sessions, maxMessage, openingTimeout, ...others } = optionsOf(options, rows);
     const { closeTimeout, handshakeTimeout } = others;
     const timeouts = { closeTimeout, openingTimeout: openingTimeout ?? handshakeTimeout };
     const own = { protocols, allow, sessions, maxMessage, ...timeouts };
@@ -166,7 +167,7 @@ async function open(
   );
   const known = isResumed ? sockets.get(messages) : undefined;
   const socket = known ?? new ServerSocket(messages);
-  closeAtStop(channel, socket);
+  closeAtStop(channel, socket, opening.session !== undefined);
   if (isStopping) socket.close(goingAway);
   // The handler of a client that has come back is at work already.
   if (known) return { closed: channel.closed.catch(() => {}) };
@@ -178,8 +179,12 @@ async function open(
 const sockets = new WeakMap<Messages, ServerSocket>();
 
 /** A separate function, because a closure in `open` would keep the request in memory. */
-function closeAtStop(channel: TlsConnection, socket: ServerSocket): void {
-  stopHooks.set(channel, () => socket.close(goingAway));
+function closeAtStop(channel: TlsConnection, socket: ServerSocket, isSession: boolean): void {
+  stopHooks.set(channel, (why) => {
+    // The session outlives its channel: the client continues it on another one.
+    if (why === "old" && isSession) void channel.close();
+    else socket.close(goingAway);
+  });
 }
 
 /** RFC 6455 §7.4.1: the server is stopping. */

@@ -54,7 +54,7 @@ function beating(options?: HeartbeatOptions, counts?: Counts) {
   const ws = new FakeWebSocket(socket ?? {});
   const errors: unknown[] = [];
   const heartbeat = new Heartbeat(ws as unknown as WebSocket, heartbeatOf(options) as Required<HeartbeatOptions>, {
-    endUnresponsive: (error) => void errors.push(error.code),
+    fail: (error) => void errors.push(error.code),
   });
   return { ws, heartbeat, errors };
 }

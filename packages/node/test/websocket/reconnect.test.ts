@@ -153,3 +153,22 @@ test("the snippets of docs/reconnect.md have at most 20 lines, and lose or repea
   expect(said.at(-1)).toBe("closed: 1000");
   await expect.poll(() => left, { timeout: 60_000 }).toEqual([1000]);
 });
+
+test("a session goes on when its connection has lived for `maxLifetime`", async () => {
+  const credentials = node.nodeCredential(pair);
+  const server = websocket.createWebSocketServer({ credentials, maxLifetime: 200 }, (socket) => {
+    socket.on("message", (data) => socket.send(String(data)));
+  });
+  const { port } = (await server.listenWebSocket()).address() as AddressInfo;
+  const socket = new SecureWebSocket(`ws://localhost:${port}/`, { ca: ca.pem, reconnect: reconnect({ minDelay: 10 }) });
+  const others: string[] = [];
+  for (const type of ["restarted", "close", "error"] as const) socket.addEventListener(type, () => others.push(type));
+  for (let i = 0; i < 2; i++) await once(socket, "resumed");
+  socket.send("still here");
+  const [{ data }] = (await once(socket, "message")) as [MessageEvent];
+  expect([data, others]).toEqual(["still here", []]);
+  const closed = once(socket, "close");
+  socket.close();
+  await closed;
+  await server.close();
+});

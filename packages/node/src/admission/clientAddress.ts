@@ -1,0 +1,32 @@
+/**
+ * The address of the client that made a request, behind proxies too.
+ * @module
+ */
+import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
+
+/**
+ * The number of proxies in front of the server, each of which appends the address of its own client to
+ * X-Forwarded-For; or a function that finds the address in the request. An option, because without a proxy every client
+ * can write that header.
+ */
+export type TrustProxy = number | ((request: IncomingMessage) => string | undefined);
+
+/**
+ * The address of the client. If the header lacks it, the peer of the socket counts, which is the proxy or a client that
+ * went past it.
+ * @throws what the function of the application throws
+ */
+export function clientAddressOf(request: IncomingMessage, trustProxy: TrustProxy | undefined): string | undefined {
+  const { remoteAddress } = request.socket;
+  if (trustProxy === undefined) return remoteAddress;
+  const found = typeof trustProxy === "number" ? forwardedFor(request, trustProxy) : trustProxy(request);
+  return typeof found === "string" && isIP(found) ? found : remoteAddress;
+}
+
+/** The address that the first of the proxies has appended. Some proxies write the port behind it. */
+function forwardedFor({ headers }: IncomingMessage, proxies: number): string | undefined {
+  const addresses = [headers["x-forwarded-for"] ?? []].flat().join(",").split(",");
+  const text = addresses.at(-proxies)?.trim() ?? "";
+  return /^\[([0-9a-f:.]+)\](:\d+)?$/i.exec(text)?.[1] ?? /^([0-9.]+):\d+$/.exec(text)?.[1] ?? text;
+}
