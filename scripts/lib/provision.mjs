@@ -63,6 +63,11 @@ const tools = [
     programs: [{ variable: "HANDCLASP_OPENSSL", candidates: ["openssl"], probe: "version" }],
     packages: ["openssl"],
   },
+  {
+    name: "tshark",
+    programs: [{ variable: "HANDCLASP_TSHARK", candidates: ["tshark"], probe: "--version" }],
+    packages: ["tshark"],
+  },
 ];
 
 /**

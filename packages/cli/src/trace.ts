@@ -3,8 +3,8 @@
  * and does not print `secret` events.
  * @module
  */
-import { describe } from "@handclasp/core/describe";
-import type { Decoded, NotResumed, TraceEvent } from "@handclasp/node";
+import { describe, describeCertificate } from "@handclasp/core/describe";
+import { type Decoded, type NotResumed, parseCertificate, type TraceEvent } from "@handclasp/node";
 
 /** The most bytes of a value that are printed as text. JSON has all bytes. */
 const printedBytes = 64;
@@ -13,10 +13,9 @@ const printedBytes = 64;
 export function traceText(event: TraceEvent): string | undefined {
   switch (event.type) {
     case "handshake":
-      return [
-        `${arrow(event)} ${event.name}, ${event.bytes.length} bytes`,
-        ...fields(describe(event.body), "    "),
-      ].join("\n");
+      return [`${arrow(event)} ${event.name}, ${event.bytes.length} bytes`, ...fields(readable(event), "    ")].join(
+        "\n",
+      );
     case "record": {
       const { contentType, fragment, sequenceNumber, protected: isProtected } = event;
       const protection = isProtected ? `, protected, number ${sequenceNumber}` : "";
@@ -36,6 +35,23 @@ export function traceText(event: TraceEvent): string | undefined {
         : `  the session is not resumed: ${notResumed[event.reason]}`;
     default:
       return undefined;
+  }
+}
+
+/** The body of a message in readable form, with certificates decoded. A malformed certificate remains bytes. */
+function readable({ name, body }: Extract<TraceEvent, { type: "handshake" }>): Decoded {
+  const described = describe(body);
+  if (name !== "certificate" || isPlain(described) || !("certificateList" in described)) return described;
+  const { certificateList } = described;
+  if (!Array.isArray(certificateList)) return described;
+  return { certificateList: certificateList.map((der: Decoded) => (der instanceof Uint8Array ? decoded(der) : der)) };
+}
+
+function decoded(der: Uint8Array): Decoded {
+  try {
+    return describeCertificate(parseCertificate(der));
+  } catch {
+    return der;
   }
 }
 

@@ -189,6 +189,8 @@ describe("serve and connect", () => {
       "<- finished",
     ]);
     expect(stderr).toMatch(/namedCurve secp256r1 \(0x0017\)/);
+    expect(stderr).toMatch(/^ +notAfter \d{4}-\d\d-\d\dT[\d:]+Z$/m);
+    expect(stderr).toMatch(/^ +subjectAltNames \[DNS localhost/m);
     expect(stderr).toMatch(/^-> alert warning close_notify$/m);
   });
 
