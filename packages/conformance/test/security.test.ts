@@ -39,6 +39,7 @@ const known = [
   "virtual hosts",
   "Ticketbleed",
   "Heartbleed",
+  "floods of connections",
 ];
 
 const readRepositoryFile = (path: string): string | undefined => {

@@ -141,6 +141,7 @@ describe.each(Object.entries(providers))("a server with CBC and %s", (_, provide
         credentials: nodeCredential(await ca.issue({ names: ["localhost"], algorithm: "rsa-2048" })),
         suites: [TLS_RSA_WITH_AES_128_CBC_SHA, TLS_RSA_WITH_AES_128_CBC_SHA256],
         handshakeTimeout: 600_000,
+        admission: false,
         onError() {},
       },
       async (channel) => {

@@ -145,6 +145,7 @@ describe.each(Object.entries(providers))("a server with RSA key exchange and %s"
         },
         // Only an end of ours may end a connection in this test.
         handshakeTimeout: 600_000,
+        admission: false,
         onError: (error) => void errors.push(error),
       },
       () => {},

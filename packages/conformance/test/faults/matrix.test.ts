@@ -196,7 +196,8 @@ describe.each(transports)("over %s", (transport) => {
           const fault = make(from, after);
           const { client, server } = await exchange(transport, provider, fault);
           const ends = [client, server].map(summaryOf);
-          const shown = `${JSON.stringify(fault)}: ${ends.join(", ")}`;
+          const codes = [client, server].map(({ error }) => (TlsError.is(error) ? error.code : ""));
+          const shown = `${JSON.stringify(fault)}: ${ends.join(", ")} ${codes.join(", ")}`;
           for (const end of ends) expect(["clean", "typed"], shown).toContain(end);
           if (harmless.has(fault.kind)) expect(ends, shown).toEqual(["clean", "clean"]);
           // Nothing that a fault has touched in the handshake is accepted.
