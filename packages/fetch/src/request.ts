@@ -114,18 +114,24 @@ function bodyOf(
 ): CheckedRequest["readBody"] {
   const own = given.body ?? undefined;
   const body = own ?? request.body ?? undefined;
-  const isUnnamed = own === undefined && !("body" in request) && typeof request.arrayBuffer === "function";
+  // Firefox has no `body` of a Request.
+  const isUnnamed =
+    own === undefined &&
+    !("body" in request) &&
+    typeof request.arrayBuffer === "function" &&
+    !["GET", "HEAD"].includes(method);
   if (body !== undefined && (method === "GET" || method === "HEAD"))
     throw new TypeError(`a request with the method ${method} has no body`);
   if (own === undefined && request.bodyUsed) throw new TypeError("the body of the request was read before");
   if (isStream(own) && given.duplex !== "half") throw new TypeError('a stream as the body needs duplex: "half"');
   if (signal?.aborted) {
     if (isStream(body)) cancelStream(body, signal.reason);
+    // The Request counts as read.
+    else if (isUnnamed) blobOf(request).catch(() => {});
     throw signal.reason;
   }
   return async () => {
-    // Firefox has no `body` of a Request.
-    const content = isUnnamed && method !== "GET" && method !== "HEAD" ? await blobOf(request) : body;
+    const content = isUnnamed ? await blobOf(request) : body;
     if (content === undefined) return undefined;
     const { source, type } = await bodySource(content);
     if (signal?.aborted) source.cancel(signal.reason);

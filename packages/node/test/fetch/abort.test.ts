@@ -1,6 +1,6 @@
 /** AbortSignal and the time limits of `createFetch`, under a virtual clock. */
 import { TlsError } from "@handclasp/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { pass, virtualTime } from "../ends/virtualTime.ts";
 import { always, ok, type Peer, rawServer } from "./rawServer.ts";
 
@@ -47,6 +47,19 @@ describe("a request that can never be sent rejects before any later microtask:",
     await Promise.all([request, later]);
     expect(log).toEqual(["rejected", "a later microtask"]);
   });
+});
+
+test("a Request with an aborted signal counts as read, also in Firefox, whose Request has no body", async () => {
+  const signal = AbortSignal.abort();
+  const fetch = rawServer(always(answer)).fetch();
+  const request = new Request("https://device.test/", { method: "POST", body: "a", signal });
+  expect(await errorOf(fetch(request))).toMatchObject({ name: "AbortError" });
+  expect(request.bodyUsed).toBe(true);
+  const { url, method, headers } = request;
+  const arrayBuffer = vi.fn(() => Promise.reject(new Error("no bytes")));
+  const other = { url, method, headers, signal, arrayBuffer } as unknown as Request;
+  expect(await errorOf(fetch(other))).toMatchObject({ name: "AbortError" });
+  expect(arrayBuffer).toHaveBeenCalledOnce();
 });
 
 describe("a signal that aborts", () => {
