@@ -25,7 +25,7 @@ the time limits of WPT longer. --save writes the results of our classes and of t
 ENGINE-ours.json and ENGINE-own.json. --own reads the latter from there instead of running the tests. --write puts the
 results of a whole run into docs/wpt.md or docs/wpt-fetch.md, whose exceptions are the only subtests that our classes
 may lose and must lose.
-HANDCLASP_WPT_UNDICI is the path of a module undici, which replaces the one inside Node.js.`;
+HANDCLASP_WPT_UNDICI is the path of undici's index.js, whose WebSocket replaces the one inside Node.js.`;
 
 const { values } = parseArgs({
   options: {
