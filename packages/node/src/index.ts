@@ -13,9 +13,10 @@ export { type ConnectionHandler, createServer, type ServerOptions, TlsServer } f
 export { systemRoots } from "./systemRoots.ts";
 export { type ConnectWebSocketOptions, connectWebSocket } from "./transport/connectWebSocket.ts";
 export type { HeartbeatOptions } from "./transport/heartbeat.ts";
+export type { KeepAliveOptions } from "./transport/keepAlive.ts";
 export type { Listener, ListenTcpOptions } from "./transport/listener.ts";
 export { listenTcp } from "./transport/listenTcp.ts";
 export { type ListenWebSocketOptions, listenWebSocket } from "./transport/listenWebSocket.ts";
 export type { OnRefused, RequestRules } from "./transport/requestRules.ts";
-export { connectTcp, tcpTransport } from "./transport/tcp.ts";
+export { type ConnectTcpOptions, connectTcp, tcpTransport } from "./transport/tcp.ts";
 export { webSocketTransport } from "./transport/webSocket.ts";

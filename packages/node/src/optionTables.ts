@@ -17,7 +17,9 @@ export function serverRows(): readonly string[] {
   return server;
 }
 
-export const listenTcpOptions: readonly string[] = ["string host", "0~65535 port"];
+const keepAlive = "ms|boolean keepAlive";
+
+export const listenTcpOptions: readonly string[] = ["string host", "0~65535 port", keepAlive];
 
 export const listenWebSocketOptions: readonly string[] = [
   ...listenTcpOptions,
@@ -30,13 +32,15 @@ export const listenWebSocketOptions: readonly string[] = [
 
 export const heartbeatOptions: readonly string[] = ["ms interval timeout"];
 
-export const connectTcpOptions: readonly string[] = ["string! host", "1~65535! port"];
+export const connectTcpOptions: readonly string[] = ["string! host", "1~65535! port", keepAlive];
 
 export const connectWebSocketOptions: readonly string[] = [
   "string|string[] protocols",
   "object headers agent",
   "any ca",
   "ms handshakeTimeout",
+  "object|boolean heartbeat",
+  keepAlive,
 ];
 
 export const nodeCredentialOptions: readonly string[] = [

@@ -118,8 +118,9 @@ export class Wire {
 
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-export async function dial(transport: TransportKind, port: number): Promise<Wire> {
-  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+/** @param localAddress the loopback address from which the peer comes. Default 127.0.0.1 */
+export async function dial(transport: TransportKind, port: number, localAddress?: string): Promise<Wire> {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true, ...(localAddress && { localAddress }) });
   socket.on("error", () => {});
   await new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve);

@@ -13,7 +13,7 @@ import { highWaterInbound, itemOverhead, maxInboundBytes, recordCost, turnBudget
 import type { Deferred } from "./deferred.ts";
 import type { GetEndError } from "./endErrors.ts";
 import type { Transport } from "./transport.ts";
-import { nextTimerTurn, receiveBudget } from "./turnBudget.ts";
+import { type NextTurn, nextTimerTurn, receiveBudget } from "./turnBudget.ts";
 
 export class Inbound implements EngineInbound {
   readonly #transport: Transport;
@@ -36,6 +36,8 @@ export class Inbound implements EngineInbound {
   #isWaitingForRoom = false;
   /** True while a record waits for the next turn of the event loop. */
   #isWaitingForTurn = false;
+  /** The turn in which a record of this connection was last processed. */
+  #turn = -1;
   /** True once the transport is gone. All data from it is then processed, even if the application does not read. */
   isTransportGone = false;
 
@@ -143,8 +145,13 @@ export class Inbound implements EngineInbound {
   admit(bytes: number): boolean {
     this.#isWaitingForRoom = this.#bytes > highWaterInbound && !this.isTransportGone;
     if (this.#isWaitingForRoom) return false;
-    if (receiveBudget.spent < turnBudget) {
+    const { spent, turn } = receiveBudget;
+    // The first record of a connection in a turn does not wait for other connections, which may be a flood.
+    if (spent < turnBudget || (this.#turn !== turn && !this.#isWaitingForTurn && spent < 2 * turnBudget)) {
+      this.#turn = turn;
       receiveBudget.spent += bytes + recordCost;
+      // A turn in which no connection waits must end too.
+      if (receiveBudget.spent >= turnBudget / 2) receiveBudget.beginLater(this.#nextTurn);
       return true;
     }
     this.#waitForTurn();
@@ -157,7 +164,11 @@ export class Inbound implements EngineInbound {
     receiveBudget.wait(() => {
       this.#isWaitingForTurn = false;
       this.engine.processInput();
-    }, this.#transport.nextTurn ?? nextTimerTurn);
+    }, this.#nextTurn);
+  }
+
+  get #nextTurn(): NextTurn {
+    return this.#transport.nextTurn ?? nextTimerTurn;
   }
 
   /** Continues after the queue has shrunk. */

@@ -132,6 +132,7 @@ export class MessageSession implements Messages {
     connection.onAck = (count) => {
       if (connection !== this.#connection) return;
       this.#outbox.acknowledge(count);
+      this.#options.onHeld?.();
       this.#options.onProgress?.();
     };
     void this.#receive(connection);
@@ -167,7 +168,7 @@ export class MessageSession implements Messages {
   read(): Promise<Message | undefined> {
     const message = this.#inbox.read();
     this.#acknowledge();
-    if (!this.#connection) this.#options.onHeld?.();
+    this.#options.onHeld?.();
     return message;
   }
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void> {
@@ -180,7 +181,7 @@ export class MessageSession implements Messages {
     if (this.#hasEnded || this.#closing) return markHandled(Promise.reject(this.#refusal));
     if (!this.#outbox.isFull) {
       const room = this.#outbox.add(message);
-      if (!this.#connection) this.#options.onHeld?.();
+      this.#options.onHeld?.();
       return room;
     }
     const error = queueFullError(this.#options.maxQueue);
@@ -271,6 +272,7 @@ export class MessageSession implements Messages {
       else {
         this.#received++;
         this.#inbox.add({ data: message, length: message.length });
+        this.#options.onHeld?.();
       }
       this.#bytesSinceAck += message.length;
       this.#acknowledge();

@@ -11,6 +11,13 @@ export const queueFullError = (max: number): TlsError =>
     advice: "await each send, or raise maxQueue",
   });
 
+export const memoryFullError = (max: number): TlsError =>
+  new TlsError(undefined, `the messages of all sessions take more than ${max} bytes, and this client has the most`, {
+    code: "queue_full",
+    fault: "application",
+    advice: "if the server has room for more, raise maxOpenBytes of its MessageSessions",
+  });
+
 export const interruptedError = (message: string): TlsError =>
   new TlsError(undefined, message, { code: "interrupted", fault: "transport" });
 

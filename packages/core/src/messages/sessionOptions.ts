@@ -17,7 +17,7 @@ export interface MessageSessionOptions {
   readonly survives?: (code: number) => boolean;
   /** Called now and then while messages flow. */
   readonly onProgress?: () => void;
-  /** Called when `heldBytes` has changed while there is no connection. */
+  /** Called when `heldBytes` may have changed. */
   readonly onHeld?: () => void;
   /** Called when the session has ended. */
   readonly onEnd?: () => void;

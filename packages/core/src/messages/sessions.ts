@@ -3,22 +3,31 @@
  * @module
  */
 import { equal } from "../bytes/bytes.ts";
+import { clientKeyOf } from "../connection/clientKey.ts";
 import type { TlsConnection } from "../connection/connection.ts";
-import { maxKeptBytes, maxKeptSessions, maxSessionQueue, sessionKeepTime } from "../limits.ts";
+import { maxKeptBytes, maxKeptSessions, maxOpenBytes, maxSessionQueue, sessionKeepTime } from "../limits.ts";
 import { optionsOf } from "../validation/options.ts";
 import { MessageSession } from "./session.ts";
-import { lostClientError } from "./sessionErrors.ts";
+import { lostClientError, memoryFullError } from "./sessionErrors.ts";
 
 export interface MessageSessionsOptions {
   /** How long a session waits for its client, in milliseconds. Default 60,000. */
   readonly keep?: number;
-  /** The most sessions without a connection. The one that has waited longest ends. Default 1,000. */
+  /**
+   * The most sessions without a connection. Beyond that, the address with the most of them loses the one that has
+   * waited longest. Default 1,000.
+   */
   readonly maxWaiting?: number;
   /**
-   * The most memory for messages of all sessions without a connection, in bytes. The sessions that have waited longest
-   * end. Default 64 MiB.
+   * The most memory for messages of all sessions without a connection, in bytes. Beyond that, the address with the most
+   * of it loses the sessions that have waited longest. Default 64 MiB.
    */
   readonly maxWaitingBytes?: number;
+  /**
+   * The most memory for messages of all sessions with a connection, in bytes. Beyond that, the address with the most of
+   * it loses the session with the most, with `queue_full`. Default 256 MiB.
+   */
+  readonly maxOpenBytes?: number;
   /**
    * A session ends with `queue_full` when the server sends a message while messages of this many bytes wait for the
    * client to acknowledge them, each counted with 256 bytes more. A sender that awaits each `send` waits before.
@@ -30,9 +39,21 @@ export interface MessageSessionsOptions {
 interface Entry {
   readonly session: MessageSession;
   readonly client: Client;
+  readonly origin: Origin;
   timer?: unknown;
-  /** The part of `#waitingBytes` that belongs to this session. */
+  isWaiting: boolean;
+  /** The part of the waiting or open bytes that belongs to this session. */
   heldBytes: number;
+}
+
+/** The sessions that were begun from one address. */
+interface Origin {
+  readonly key: string;
+  /** Those without a connection, in the order in which they lost it, and those with one. */
+  readonly waiting: Set<Entry>;
+  readonly open: Set<Entry>;
+  waitingBytes: number;
+  openBytes: number;
 }
 
 /** The client that began a session, as the handshake identifies it. */
@@ -53,19 +74,23 @@ export class MessageSessions {
   readonly #keep: number;
   readonly #maxWaiting: number;
   readonly #maxWaitingBytes: number;
+  readonly #maxOpenBytes: number;
   readonly #maxQueue: number;
   readonly #entries = new Map<string, Entry>();
+  readonly #origins = new Map<string, Origin>();
   /** Those without a connection, in the order in which they lost it. */
   readonly #waiting = new Set<Entry>();
   #waitingBytes = 0;
+  #openBytes = 0;
   #isClosed = false;
 
   /** @throws TlsError `configuration` */
   constructor(options: MessageSessionsOptions = {}) {
-    const known = optionsOf(options, ["ms keep", "1~2147483647 maxWaiting maxWaitingBytes maxQueue"]);
+    const known = optionsOf(options, ["ms keep", "1~2147483647 maxWaiting maxWaitingBytes maxOpenBytes maxQueue"]);
     this.#keep = known.keep ?? sessionKeepTime;
     this.#maxWaiting = known.maxWaiting ?? maxKeptSessions;
     this.#maxWaitingBytes = known.maxWaitingBytes ?? maxKeptBytes;
+    this.#maxOpenBytes = known.maxOpenBytes ?? maxOpenBytes;
     this.#maxQueue = known.maxQueue ?? maxSessionQueue;
   }
 
@@ -84,20 +109,32 @@ export class MessageSessions {
   begin(id: string, channel: TlsConnection, path: string, protocol: string): MessageSession {
     const entry: Entry = {
       client: clientOf(channel, path, protocol),
+      origin: this.#originOf(clientKeyOf(channel.remoteAddress)),
+      isWaiting: false,
       heldBytes: 0,
       session: new MessageSession(channel, {
         maxQueue: this.#maxQueue,
         onLost: () => this.#startWaiting(entry),
-        onHeld: () => this.#limit(entry),
+        onHeld: () => this.#count(entry),
         onAttached: () => this.#stopWaiting(entry),
-        onEnd: () => {
-          this.#stopWaiting(entry);
-          this.#entries.delete(id);
-        },
+        onEnd: () => this.#forget(id, entry),
       }),
     };
+    entry.origin.open.add(entry);
     this.#entries.set(id, entry);
     return entry.session;
+  }
+
+  #originOf(key: string): Origin {
+    const origin = this.#origins.get(key) ?? {
+      key,
+      waiting: new Set(),
+      open: new Set(),
+      waitingBytes: 0,
+      openBytes: 0,
+    };
+    this.#origins.set(key, origin);
+    return origin;
   }
 
   /**
@@ -116,26 +153,74 @@ export class MessageSessions {
     // A program of Node.js may end meanwhile.
     (timer as { unref?: () => void }).unref?.();
     entry.timer = timer;
-    this.#waiting.add(entry);
-    this.#limit(entry);
-  }
-
-  /** Ends the sessions that have waited longest, until those that wait keep to the limits. */
-  #limit(changed: Entry): void {
-    if (!this.#waiting.has(changed)) return;
-    this.#waitingBytes += changed.session.heldBytes - changed.heldBytes;
-    changed.heldBytes = changed.session.heldBytes;
-    for (const { session } of this.#waiting) {
-      if (this.#waiting.size <= this.#maxWaiting && this.#waitingBytes <= this.#maxWaitingBytes) return;
-      session.fail(lostClientError());
-    }
+    this.#move(entry, true);
+    this.#count(entry);
   }
 
   #stopWaiting(entry: Entry): void {
     clearTimeout(entry.timer);
-    if (!this.#waiting.delete(entry)) return;
-    this.#waitingBytes -= entry.heldBytes;
-    entry.heldBytes = 0;
+    if (!entry.isWaiting) return;
+    this.#move(entry, false);
+    this.#count(entry);
+  }
+
+  #forget(id: string, entry: Entry): void {
+    clearTimeout(entry.timer);
+    const { origin } = entry;
+    this.#add(entry, -entry.heldBytes);
+    for (const entries of [this.#waiting, origin.waiting, origin.open]) entries.delete(entry);
+    this.#entries.delete(id);
+    if (!origin.waiting.size && !origin.open.size) this.#origins.delete(origin.key);
+  }
+
+  #move(entry: Entry, isWaiting: boolean): void {
+    const { origin } = entry;
+    this.#add(entry, -entry.heldBytes);
+    entry.isWaiting = isWaiting;
+    for (const entries of [this.#waiting, origin.waiting, origin.open]) entries.delete(entry);
+    if (isWaiting) {
+      this.#waiting.add(entry);
+      origin.waiting.add(entry);
+    } else origin.open.add(entry);
+  }
+
+  #add(entry: Entry, bytes: number): void {
+    const { origin } = entry;
+    entry.heldBytes += bytes;
+    if (entry.isWaiting) {
+      this.#waitingBytes += bytes;
+      origin.waitingBytes += bytes;
+    } else {
+      this.#openBytes += bytes;
+      origin.openBytes += bytes;
+    }
+  }
+
+  /** Counts what a session holds, and ends sessions until all keep to the limits. */
+  #count(entry: Entry): void {
+    if (entry.session.hasEnded) return;
+    this.#add(entry, entry.session.heldBytes - entry.heldBytes);
+    while (this.#waiting.size > this.#maxWaiting) this.#endLongest(({ waiting }) => waiting.size);
+    while (this.#waitingBytes > this.#maxWaitingBytes) this.#endLongest(({ waitingBytes }) => waitingBytes);
+    while (this.#openBytes > this.#maxOpenBytes) this.#endLargest();
+  }
+
+  /**
+   * Ends the session that has waited longest, of the addresses that have the most. A client that begins many sessions
+   * and leaves them loses its own, and not those of others.
+   */
+  #endLongest(amount: (origin: Origin) => number): void {
+    const most = Math.max(...[...this.#origins.values()].map(amount));
+    for (const { session, origin } of this.#waiting)
+      if (amount(origin) === most) return session.fail(lostClientError());
+  }
+
+  #endLargest(): void {
+    const origins = [...this.#origins.values()];
+    const most = Math.max(...origins.map(({ openBytes }) => openBytes));
+    const [first, ...others] = origins.find(({ openBytes }) => openBytes === most)?.open ?? [];
+    const largest = others.reduce((a, b) => (b && a && b.heldBytes > a.heldBytes ? b : a), first);
+    largest?.session.fail(memoryFullError(this.#maxOpenBytes));
   }
 }
 

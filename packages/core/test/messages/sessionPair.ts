@@ -24,8 +24,10 @@ export async function dial(
   sessionId = id,
   options: Partial<ConnectOptions> = {},
   path = "/",
+  remoteAddress?: string,
 ): Promise<Dialed> {
   const pair = memoryPair();
+  Object.assign(pair.b, { remoteAddress });
   const identity = { provider: nodeCrypto, ca: ca.pem, serverName: "localhost", alpn: messageProtocols };
   const opening = Promise.all([
     connect(pair.a, { ...identity, ...options }),

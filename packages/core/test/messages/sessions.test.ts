@@ -3,6 +3,7 @@
  * happens to the connections, and what a peer can make us keep is limited.
  */
 import { MessageSessions } from "@handclasp/core/message-sessions";
+import type { Messages } from "@handclasp/core/messages";
 import { describe, expect, test, vi } from "vitest";
 import { outcome, passTime, useVirtualClock } from "../connection/endings.ts";
 import { Client, collect, cut, dial, numbers } from "./sessionPair.ts";
@@ -268,6 +269,62 @@ describe("limits", () => {
     void messages[2]?.send(kilobytes(50));
     expect(await states()).toEqual(["`session_lost`", "`session_lost`", "`session_lost`"]);
     expect(sessions.size).toBe(0);
+  });
+
+  test("a client that leaves many sessions loses its own, and not those of other addresses", async () => {
+    const sessions = new MessageSessions({ maxWaiting: 3 });
+    const opened = [];
+    for (const [letter, address] of [
+      ["A", "192.0.2.1"],
+      ["B", "192.0.2.2"],
+      ["C", "192.0.2.2"],
+      ["D", "192.0.2.2"],
+      ["E", "192.0.2.2"],
+    ] as const) {
+      const one = await dial(sessions, 0, letter.repeat(22), {}, "/", address);
+      opened.push(one);
+      cut(one);
+      await passTime(1);
+    }
+    const states = await Promise.all(opened.map(({ accepted }) => outcome(accepted.messages.closed, 0)));
+    expect(states).toEqual(["pending", "`session_lost`", "`session_lost`", "pending", "pending"]);
+  });
+
+  test("the bytes that wait are fair likewise", async () => {
+    const sessions = new MessageSessions({ maxWaitingBytes: 100_000 });
+    const opened = [
+      await dial(sessions, 0, "A".repeat(22), {}, "/", "192.0.2.1"),
+      await dial(sessions, 0, "B".repeat(22), {}, "/", "192.0.2.2"),
+    ] as const;
+    const [quiet, greedy] = opened.map(({ accepted }) => accepted.messages) as [Messages, Messages];
+    void quiet.send(kilobytes(40));
+    for (const one of opened) {
+      cut(one);
+      await passTime(1);
+    }
+    void greedy.send(kilobytes(70));
+    expect([await outcome(quiet.closed, 0), await outcome(greedy.closed, 0)]).toEqual(["pending", "`session_lost`"]);
+  });
+
+  test("the memory of the sessions that are open is limited: the one with the most ends", async () => {
+    const sessions = new MessageSessions({ maxOpenBytes: 100_000 });
+    const [quiet, idle, greedy] = [
+      await dial(sessions, 0, "A".repeat(22), {}, "/", "192.0.2.1"),
+      await dial(sessions, 0, "B".repeat(22), {}, "/", "192.0.2.2"),
+      await dial(sessions, 0, "C".repeat(22), {}, "/", "192.0.2.2"),
+    ].map(({ accepted }) => accepted.messages) as [Messages, Messages, Messages];
+    void quiet.send(kilobytes(45));
+    void idle.send(kilobytes(1));
+    void greedy.send(kilobytes(40));
+    expect(await outcome(greedy.closed, 0)).toBe("pending");
+    // The one with the most of one address has less than 45 KiB, but the address has more.
+    void idle.send(kilobytes(6));
+    void greedy.send(kilobytes(10));
+    const states = [quiet, idle, greedy].map(({ closed }) => outcome(closed, 0));
+    expect(await Promise.all(states)).toEqual(["pending", "pending", "`queue_full`"]);
+    // The place is free again.
+    void quiet.send(kilobytes(40));
+    expect(await outcome(quiet.closed, 0)).toBe("pending");
   });
 
   test("a server forgets a client that does not come back in time, and no timer is left", async () => {

@@ -9,9 +9,11 @@ import type { Transport } from "@handclasp/core";
 import { configurationError, optionsOf, withExplanation, wrongOption } from "@handclasp/core/unstable";
 import { connectWebSocketOptions } from "../optionTables.ts";
 import { maxFragments, maxMessage } from "./eventQueue.ts";
-import { webSocketTransport } from "./webSocket.ts";
+import { type HeartbeatOptions, heartbeatOf } from "./heartbeat.ts";
+import { checkKeepAlive, type KeepAliveOptions, setKeepAlive } from "./keepAlive.ts";
+import { webSocketTransportWithPings } from "./webSocket.ts";
 
-export interface ConnectWebSocketOptions {
+export interface ConnectWebSocketOptions extends KeepAliveOptions {
   /** Subprotocols to offer. */
   protocols?: string | readonly string[];
   /** Additional headers of the opening request, such as `authorization`. */
@@ -22,6 +24,12 @@ export interface ConnectWebSocketOptions {
   ca?: ConnectionOptions["ca"];
   /** How long the WebSocket may take to open, in milliseconds. Default 8,000. */
   handshakeTimeout?: number;
+  /**
+   * Pings to the server, as a server sends them to its clients. If it does not answer, the connection ends with
+   * `peer_unresponsive`. Default: none, because TCP keepalive notices a server that is gone. `{}` for the defaults of
+   * `HeartbeatOptions`, if a proxy between stays while the server is gone, or cuts an idle WebSocket.
+   */
+  heartbeat?: HeartbeatOptions | false;
 }
 
 /**
@@ -40,7 +48,8 @@ export async function connectWebSocket(url: string | URL, options: ConnectWebSoc
 
 /** @param prefix the prefix of option names in errors */
 export function checkWebSocketOptions(options: ConnectWebSocketOptions, prefix = ""): ConnectWebSocketOptions {
-  const known = optionsOf(options, connectWebSocketOptions, prefix);
+  const known = checkKeepAlive(optionsOf(options, connectWebSocketOptions, prefix));
+  heartbeatOf(known.heartbeat);
   const { headers } = known;
   // For a list, a Map or a Headers object, Node.js would send no header or a wrong one.
   if (headers && Symbol.iterator in headers) throw wrongOption(`${prefix}headers`, headers, "object");
@@ -78,8 +87,9 @@ function open(
   url: string | URL,
   options: ConnectWebSocketOptions = {},
 ): Transport {
-  const { protocols = [], headers, agent, ca, handshakeTimeout = openTimeout } = options;
+  const { protocols = [], headers, agent, ca, handshakeTimeout = openTimeout, heartbeat = false, keepAlive } = options;
   const settings = {
+    autoPong: false,
     maxPayload: maxMessage,
     maxFragments,
     perMessageDeflate: false,
@@ -89,7 +99,9 @@ function open(
     ...(ca !== undefined && { ca }),
   };
   try {
-    return webSocketTransport(new WebSocket(url, typeof protocols === "string" ? protocols : [...protocols], settings));
+    const ws = new WebSocket(url, typeof protocols === "string" ? protocols : [...protocols], settings);
+    ws.once("upgrade", ({ socket }) => setKeepAlive(socket, keepAlive));
+    return webSocketTransportWithPings(ws, heartbeatOf(heartbeat));
   } catch (cause) {
     // ws or Node.js refused the URL's fragment, a subprotocol, a header or the agent. The error contains the header's
     // name and not its value.

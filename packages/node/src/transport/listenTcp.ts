@@ -7,6 +7,7 @@ import { createServer, type Socket } from "node:net";
 import type { Transport } from "@handclasp/core";
 import { optionsOf, withExplanation, wrongOption } from "@handclasp/core/unstable";
 import { listenTcpOptions } from "../optionTables.ts";
+import { checkKeepAlive, setKeepAlive } from "./keepAlive.ts";
 import { checkAddress, type Listener, type ListenTcpOptions, makeListener, startListening } from "./listener.ts";
 import { tcpTransport } from "./tcp.ts";
 
@@ -30,11 +31,12 @@ export async function listenForSockets(
   options: ListenTcpOptions,
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
-  const address = await withExplanation(() => checkAddress(optionsOf(options, listenTcpOptions)));
+  const address = await withExplanation(() => checkKeepAlive(checkAddress(optionsOf(options, listenTcpOptions))));
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
+    setKeepAlive(socket, address.keepAlive);
     onSocket(socket);
   });
   await startListening(server, address);

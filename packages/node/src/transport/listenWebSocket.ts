@@ -17,6 +17,7 @@ import type { Ticket } from "../admission/ticket.ts";
 import { listenWebSocketOptions } from "../optionTables.ts";
 import { endTimeout, maxFragments, maxMessage } from "./eventQueue.ts";
 import { type HeartbeatOptions, heartbeatOf } from "./heartbeat.ts";
+import { checkKeepAlive, setKeepAlive } from "./keepAlive.ts";
 import { checkAddress, type Listener, type ListenTcpOptions, makeListener, startListening } from "./listener.ts";
 import {
   isLoopbackAddress,
@@ -77,7 +78,7 @@ export async function listenForWebSockets(
   admission: Admission | undefined,
 ): Promise<Listener> {
   return withExplanation(() => {
-    const known = checkAddress(optionsOf(options, listenWebSocketOptions));
+    const known = checkKeepAlive(checkAddress(optionsOf(options, listenWebSocketOptions)));
     const { path = "/" } = known;
     if (typeof onTransport !== "function")
       throw wrongOption("onTransport", onTransport, "a function that takes the transport");
@@ -127,7 +128,13 @@ async function listenOn(
   // ws and node:http are loaded on demand, because loading them takes longer than a handshake over TCP.
   const loading = import("ws").then(
     ({ WebSocketServer }) =>
-      new WebSocketServer({ noServer: true, maxPayload: maxMessage, maxFragments, perMessageDeflate: false }),
+      new WebSocketServer({
+        noServer: true,
+        maxPayload: maxMessage,
+        maxFragments,
+        perMessageDeflate: false,
+        autoPong: false,
+      }),
   );
   const server =
     options.server ??
@@ -185,6 +192,7 @@ async function listenOn(
     }
     // ws closes the socket of a request that is not valid.
     socket.once("close", release);
+    setKeepAlive(socket, options.keepAlive);
     to.handleUpgrade(request, socket, head, (ws) => {
       socket.off("close", release);
       const address = trustProxy === undefined ? undefined : client.address;

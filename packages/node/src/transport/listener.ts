@@ -5,8 +5,9 @@
 import type { AddressInfo, Server } from "node:net";
 import { configurationError, wrongOption } from "@handclasp/core/unstable";
 import { listenError } from "./errors.ts";
+import type { KeepAliveOptions } from "./keepAlive.ts";
 
-export interface ListenTcpOptions {
+export interface ListenTcpOptions extends KeepAliveOptions {
   /** The port. Default 0: any free port. */
   port?: number;
   /** The address. Default `"127.0.0.1"`: other computers cannot connect unless you choose another one. */

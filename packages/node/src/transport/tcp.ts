@@ -11,6 +11,7 @@ import { connectTcpOptions } from "../optionTables.ts";
 
 import { connectError } from "./errors.ts";
 import { abortTimeout, asUint8Array, EventQueue, endTimeout, lowWater, stallTimeout } from "./eventQueue.ts";
+import { checkKeepAlive, type KeepAliveOptions, setKeepAlive } from "./keepAlive.ts";
 import { checkAddress } from "./listener.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
@@ -30,13 +31,22 @@ export function tcpTransport(socket: Socket): Transport {
   });
 }
 
+export interface ConnectTcpOptions extends KeepAliveOptions {
+  readonly host: string;
+  readonly port: number;
+}
+
 /**
  * Makes a transport over a new TCP connection. The function returns before the socket is connected: bytes that you send
  * wait until then, and a failure is an `error` event.
  */
-export function connectTcp(options: { host: string; port: number }): Transport {
-  const { host, port } = withExplanationSync(() => checkAddress(optionsOf(options, connectTcpOptions)));
-  return tcpTransport(connect({ host, port, allowHalfOpen: true }));
+export function connectTcp(options: ConnectTcpOptions): Transport {
+  const { host, port, keepAlive } = withExplanationSync(() =>
+    checkKeepAlive(checkAddress(optionsOf(options, connectTcpOptions))),
+  );
+  const socket = connect({ host, port, allowHalfOpen: true });
+  setKeepAlive(socket, keepAlive);
+  return tcpTransport(socket);
 }
 
 class TcpTransport implements Transport {

@@ -34,6 +34,7 @@ import {
 } from "./eventQueue.ts";
 import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import { memory } from "./memory.ts";
+import { answerPings } from "./pongs.ts";
 import { probe } from "./probe.ts";
 import { takenBytes } from "./sendProgress.ts";
 
@@ -62,15 +63,16 @@ export function webSocketTransport(ws: WebSocket): Transport {
 }
 
 /**
- * As `webSocketTransport`, for an open WebSocket, with pings to its peer.
+ * As `webSocketTransport`, for a WebSocket that was made with `autoPong: false`, with pings to its peer.
  * @param address the address of the client, if it is not the peer of the socket
  */
 export function webSocketTransportWithPings(
   ws: WebSocket,
   options: Required<HeartbeatOptions> | undefined,
-  address: string | undefined,
+  address?: string,
 ): Transport {
   const transport = new WebSocketTransport(ws, address);
+  answerPings(ws);
   if (options) transport.beginPings(options);
   return transport;
 }
@@ -155,7 +157,11 @@ class WebSocketTransport implements Transport {
 
   /** Ends the transport with `peer_unresponsive` if the peer does not answer. */
   beginPings(options: Required<HeartbeatOptions>): void {
-    this.#heartbeat = new Heartbeat(this.#ws, options, this);
+    const begin = (): void => {
+      this.#heartbeat = new Heartbeat(this.#ws, options, this);
+    };
+    if (this.#hasOpened) begin();
+    else this.#ws.once("open", begin);
   }
 
   get sendProgress(): number | undefined {

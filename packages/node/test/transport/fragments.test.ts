@@ -97,14 +97,15 @@ describe("during the handshake, an unfinished message causes message_too_big at 
     expect(socket.bytesRead - before).toBeLessThanOrEqual(2 ** 18);
   });
 
-  test("with pings between the fragments, sent no faster than ws answers them", async () => {
+  test("with pings between the fragments, sent no faster than the server answers them", async () => {
     const { client, socket, errors, waitForMessages, waitForPongs } = await pair();
     const before = socket.bytesRead;
     client.write(frame(binary, byte, { isLast: false }));
     const piece = Buffer.concat([repeat(40, frame(ping, padding)), frame(continuation, byte, { isLast: false })]);
     for (let sent = 0; sent < 2 ** 20 && !errors.length; sent += piece.length) {
       client.write(piece);
-      await waitForPongs(40 * 127);
+      // The server answers at least one of those that arrive together.
+      await waitForPongs(127);
     }
     await waitForMessages(1);
     expect(errors).toMatchObject([{ code: "message_too_big", fault: "transport" }]);
@@ -160,7 +161,8 @@ describe("during the handshake, a connection stays open", () => {
     const { client, received, errors, waitForMessages, waitForPongs } = await pair();
     for (let sent = 0; sent < 4000; sent += 40) {
       client.write(repeat(40, frame(ping, padding)));
-      await waitForPongs(40 * 127);
+      // The server answers at least one of those that arrive together.
+      await waitForPongs(127);
     }
     client.write(frame(binary, byte));
     await waitForMessages(1);
