@@ -74,6 +74,7 @@ export async function startEchoServer(options: EchoServerOptions = {}): Promise<
           // P-256 is last, so that the server prefers the group that the reader chose: with an ECDSA suite, the page
           // always offers P-256 too.
           groups: [x25519, secp384r1, secp521r1, secp256r1],
+          handshakeTimeout: 120_000, // a lesson may run on a slow machine
           onError: (error) => emit({ type: "error", error: error as TlsError }),
           ...tls,
           ...lesson,

@@ -55,6 +55,7 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
     serverName: location.hostname.replace(/^\[|\]$/g, ""),
     suites: [options.suite],
     groups: offeredGroups(options.suite, options.group),
+    handshakeTimeout: 120_000, // a lesson may run on a slow machine
     ...(options.sessions && { sessions: options.sessions }),
     ...(options.sendsCertificate && { credentials: await clientCredential() }),
     trace: { listener: options.listener, secrets: true }, // for the lesson; other programs should not trace secrets
