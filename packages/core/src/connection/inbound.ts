@@ -13,7 +13,7 @@ import { highWaterInbound, itemOverhead, maxInboundBytes, recordCost, turnBudget
 import type { Deferred } from "./deferred.ts";
 import type { GetEndError } from "./endErrors.ts";
 import type { Transport } from "./transport.ts";
-import { type NextTurn, nextTimerTurn, receiveBudget } from "./turnBudget.ts";
+import { nextTimerTurn, receiveBudget } from "./turnBudget.ts";
 
 export class Inbound implements EngineInbound {
   readonly #transport: Transport;
@@ -150,8 +150,6 @@ export class Inbound implements EngineInbound {
     if (spent < turnBudget || (this.#turn !== turn && !this.#isWaitingForTurn && spent < 2 * turnBudget)) {
       this.#turn = turn;
       receiveBudget.spent += bytes + recordCost;
-      // A turn in which no connection waits must end too.
-      if (receiveBudget.spent >= turnBudget / 2) receiveBudget.beginLater(this.#nextTurn);
       return true;
     }
     this.#waitForTurn();
@@ -164,11 +162,7 @@ export class Inbound implements EngineInbound {
     receiveBudget.wait(() => {
       this.#isWaitingForTurn = false;
       this.engine.processInput();
-    }, this.#nextTurn);
-  }
-
-  get #nextTurn(): NextTurn {
-    return this.#transport.nextTurn ?? nextTimerTurn;
+    }, this.#transport.nextTurn ?? nextTimerTurn);
   }
 
   /** Continues after the queue has shrunk. */

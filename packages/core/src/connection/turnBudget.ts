@@ -14,8 +14,8 @@ export const nextTimerTurn: NextTurn = (callback) => void setTimeout(callback, 0
 
 class TurnBudget {
   /**
-   * The number of bytes that all connections together have spent in this turn. At `turnBudget`, a connection waits for
-   * the next turn.
+   * The number of bytes that all connections together have spent since a turn last began here. At `turnBudget`, a
+   * connection waits for the next turn.
    */
   spent = 0;
   /** The number of turns that have begun here. */
@@ -33,11 +33,10 @@ class TurnBudget {
   /** Calls `resume` in a later turn. Waiting connections continue in order. */
   wait(resume: () => void, nextTurn: NextTurn): void {
     this.#waiting.push(resume);
-    this.beginLater(nextTurn);
+    this.#schedule(nextTurn);
   }
 
-  /** Begins the next turn as soon as the host can. */
-  beginLater(nextTurn: NextTurn): void {
+  #schedule(nextTurn: NextTurn): void {
     if (this.#timer !== undefined) return;
     const turn = (): void => {
       if (this.#timer === undefined) return;
@@ -47,7 +46,7 @@ class TurnBudget {
       this.spent = 0;
       // If thousands of connections continued at once, their data would be far larger than the processor's cache.
       const next = this.#waiting.splice(0, resumedInTurn);
-      if (this.#waiting.length) this.beginLater(nextTurn);
+      if (this.#waiting.length) this.#schedule(nextTurn);
       this.#resume(next);
     };
     this.#timer = setTimeout(turn, turnTimeout);
