@@ -4,7 +4,12 @@
  * @module
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { createServer as createHttpServer, type RequestListener } from "node:http";
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname } from "node:path";
 import {
@@ -160,7 +165,7 @@ function servePage(certificates: Readonly<Record<string, string>>, ca: TestCa): 
   const contentSecurityPolicy = (host: string | undefined): string =>
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
     `connect-src 'self' ws://${host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
-  return async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const [path = "/"] = (request.url ?? "/").split("?");
     const name = path === "/" ? "/index.html" : path;
     if (name === "/client.json")
@@ -178,5 +183,8 @@ function servePage(certificates: Readonly<Record<string, string>>, ca: TestCa): 
       "referrer-policy": "no-referrer",
     });
     response.end(content);
+  };
+  return (request, response) => {
+    serve(request, response).catch((error: unknown) => response.destroy(error as Error));
   };
 }

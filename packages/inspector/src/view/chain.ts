@@ -50,8 +50,8 @@ function certificateCard(der: Uint8Array, { say }: View): HTMLElement {
   const rows = Object.entries(labels).flatMap(([name, label]) => {
     const value = described[name];
     const text = Array.isArray(value) ? value.join(", ") : value;
-    if (text === null || text === undefined || text === "") return [];
-    return [h("div", {}, h("dt", {}, say(label)), h("dd", {}, h("code", {}, String(text))))];
+    if (typeof text !== "string" || text === "") return [];
+    return [h("div", {}, h("dt", {}, say(label)), h("dd", {}, h("code", {}, text)))];
   });
   return h("dl", { class: "fields" }, ...rows);
 }

@@ -105,7 +105,7 @@ const range = ({ start, end }: Stretch, say: View["say"]): string =>
 
 /** Cuts a message into stretches. Fields are in the order in which a field precedes the fields inside it. */
 function stretchesOf(length: number, fields: readonly Field[]): readonly Stretch[] {
-  const exact: (Field | undefined)[] = new Array(length);
+  const exact = Array.from<Field | undefined>({ length });
   for (const field of fields) exact.fill(field, field.start, field.end);
   const stretches: Stretch[] = [];
   for (const [i, field] of exact.entries()) {
