@@ -147,12 +147,14 @@ export interface ClientHelloInfo {
   readonly raw: Bytes;
 }
 
+/** The parts of a configuration that a server chooses by the ClientHello. */
+export type ChosenCredentials = Pick<ServerConfig, "credentials" | "hasSeveralNames"> &
+  Partial<Pick<ServerConfig, "alpn">>;
+
 export interface ServerConfig extends CommonConfig {
   readonly credentials: readonly ServerCredential[];
-  /** Replaces `credentials` if the server chooses them by the ClientHello. */
-  readonly chooseCredentials:
-    | ((hello: ClientHelloInfo) => Awaitable<Pick<ServerConfig, "credentials" | "hasSeveralNames">>)
-    | undefined;
+  /** Replaces `credentials`, and also `alpn` if the result has it, if the server chooses them by the ClientHello. */
+  readonly chooseCredentials: ((hello: ClientHelloInfo) => Awaitable<ChosenCredentials>) | undefined;
   readonly psk: ServerExchangeConfig["psk"];
   readonly clientAuth: "none" | "request" | "require";
   /** The trust policy for client certificates. `undefined` only if `clientAuth` is `"none"`. */

@@ -36,7 +36,8 @@ export interface RecordLimits {
 
 /** The handshake's view of a connection: messages in both directions, their transcript, and the change of keys. */
 export class HandshakeLink {
-  readonly trace: ((event: TraceEvent) => void) | undefined;
+  /** Takes the events of the handshake. An adapter may replace it before the flow starts. */
+  trace: ((event: TraceEvent) => void) | undefined;
   readonly #transcript = new Transcript();
   readonly #reader: RecordReader;
   readonly #writer: RecordWriter;

@@ -5,30 +5,91 @@
  */
 import { type AcceptOptions, serverHandshakeConfig } from "../connection/accept.ts";
 import { type ConnectOptions, clientHandshakeConfig } from "../connection/connect.ts";
+import { type RoleOptions, TlsConnection } from "../connection/connection.ts";
+import { type CommonOptions, connectionOptions } from "../connection/options.ts";
+import { checkedTransport, type Transport } from "../connection/transport.ts";
 import { Engine } from "../engine/engine.ts";
 import type { EngineInbound } from "../engine/options.ts";
 import { clientHandshake } from "../handshake/client.ts";
-import type { CommonConfig } from "../handshake/config.ts";
+import type { CommonConfig, ServerConfig } from "../handshake/config.ts";
 import { serverHandshake } from "../handshake/server.ts";
 import { hostMemory } from "../record/memory.ts";
+import type { TraceEvent } from "../trace.ts";
+import { optionsOf } from "../validation/options.ts";
+import { clientOptions } from "../validation/tables.ts";
+import { withExplanationSync } from "../validation/withExplanationSync.ts";
 
 export { acceptWith, startAccept, withCredentials } from "../connection/accept.ts";
 export { clientKeyOf } from "../connection/clientKey.ts";
-export { TlsConnection } from "../connection/connection.ts";
 /**
  * The promise that `TlsConnection.write` returns if the channel has room for more. A caller that compares the result
  * with it need not wait for a microtask after each write.
  */
 export { resolved as writtenAtOnce } from "../connection/outbound.ts";
 export type { EngineEvent } from "../engine/options.ts";
-export type { SessionKeeper } from "../handshake/config.ts";
+export type { ChosenCredentials, ServerConfig, SessionKeeper } from "../handshake/config.ts";
 export type { HandshakeGate } from "../handshake/gate.ts";
 export type { KeyExchangeRow } from "../handshake/keyExchange/exchange.ts";
+export { readSessionState } from "../handshake/resumption/state.ts";
 export type { SuiteRow } from "../handshake/suites.ts";
 export { serverOptions } from "../validation/serverTable.ts";
 // Not exported from `adapters.ts`: pages import that module, and must not load the explanations with it.
-export { withExplanationSync } from "../validation/withExplanationSync.ts";
-export { clientHandshakeConfig, type Engine, type EngineInbound, serverHandshakeConfig };
+export {
+  clientHandshakeConfig,
+  type Engine,
+  type EngineInbound,
+  serverHandshakeConfig,
+  TlsConnection,
+  withExplanationSync,
+};
+
+/**
+ * Takes the messages of a handshake while its flow runs, so it must not call the connection or the application. In
+ * contrast to the option `trace`, it costs nothing once the handshake is done.
+ */
+export type HandshakeObserver = (event: TraceEvent) => void;
+
+/**
+ * As `connect`, but returns at once, while the handshake is running.
+ * @throws TlsError `configuration`
+ */
+export const startConnect = (
+  transport: Transport,
+  options: ConnectOptions,
+  observe: HandshakeObserver,
+): TlsConnection =>
+  withExplanationSync(() => {
+    const checked = optionsOf(options, clientOptions());
+    const config = clientHandshakeConfig(checked);
+    return start(transport, observe, checked, {
+      role: "client",
+      handshake: (link) => clientHandshake(link, config),
+      ...config,
+    });
+  });
+
+/** As `startAccept`, with the configuration of a handshake, and options of the connection. */
+export const startServer = (
+  transport: Transport,
+  config: ServerConfig,
+  options: CommonOptions,
+  observe: HandshakeObserver,
+): TlsConnection =>
+  start(transport, observe, options, { role: "server", handshake: (link) => serverHandshake(link, config), ...config });
+
+function start(
+  transport: Transport,
+  observe: HandshakeObserver,
+  options: CommonOptions,
+  { role, handshake, maxFragment, maxRefusals }: Omit<RoleOptions, "traceSecrets">,
+): TlsConnection {
+  const observed: RoleOptions["handshake"] = (link) => {
+    link.trace = observe;
+    return handshake(link);
+  };
+  const roleOptions = { role, handshake: observed, maxFragment, maxRefusals, traceSecrets: false };
+  return new TlsConnection(checkedTransport(transport), roleOptions, connectionOptions(options));
+}
 
 /** The functions that the engine calls in its driver, the code that connects the engine to a transport. */
 export interface EngineDriver {

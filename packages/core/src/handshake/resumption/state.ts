@@ -33,8 +33,8 @@ export interface SessionState {
    */
   readonly serverCertificate: Uint8Array;
   /**
-   * The peer's verified path, end-entity first. With a `trust` function it is the chain that the peer sent. Empty if
-   * the peer sent no certificate.
+   * The peer's verified path, end-entity first. With a `trust` function or `insecure`, it is the chain that the peer
+   * sent. Empty if the peer sent no certificate.
    */
   readonly path: readonly Uint8Array[];
   /** The kind of trust in the path, an index into `trusts`. */
@@ -115,7 +115,7 @@ export function newSessionState(session: NewSession, binding: Uint8Array, now: n
     secureRenegotiation: Number(agreement.secureRenegotiation ?? 0),
     maxFragmentLength: agreement.maxFragmentLength ?? 0,
     serverCertificate: emptyBytes,
-    path: peer?.verifiedBy === "trust" ? chain : (peer?.path.map(({ raw }) => raw) ?? []),
+    path: peer && hasPath(peer) ? peer.path.map(({ raw }) => raw) : chain,
     verifiedBy: peer ? trusts.indexOf(peer.verifiedBy) : 0,
     pskIdentity: sessionPsk?.identity ?? emptyBytes,
     pskHint: sessionPsk?.hint ?? emptyBytes,
@@ -124,6 +124,9 @@ export function newSessionState(session: NewSession, binding: Uint8Array, now: n
     ticket: emptyBytes,
   };
 }
+
+/** False if the path of the peer has only the end-entity, because no path was searched. */
+const hasPath = ({ verifiedBy }: VerifiedPeer): boolean => verifiedBy === "ca" || verifiedBy === "pin";
 
 /**
  * The time at which a session expires, the earliest of these: the end of its lifetime, the end of the maximum age
