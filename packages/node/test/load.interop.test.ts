@@ -37,6 +37,9 @@ describe("the built @handclasp/node", () => {
     "node:tls",
   ];
 
+  /** The files of `@handclasp/node` alone: the entry, and the chunks that it shares with others. */
+  const mostFiles = 12;
+
   test.each(heavy)("its import does not load %s", async (module) => {
     const loaded = await loadedBy('await import("@handclasp/node")');
     expect(loaded).toContain("node/dist/index.js");
@@ -54,6 +57,21 @@ describe("the built @handclasp/node", () => {
     // The pattern finds the code if it is loaded.
     for (const entry of ["@handclasp/node/socket", "@handclasp/node/starttls"])
       expect((await filesOf(entry)).join("")).toMatch(code);
+  });
+
+  test("its import loads no file of /tls, /http and /fetch", async () => {
+    const filesOf = async (entry: string): Promise<string[]> => {
+      const loaded = await loadedBy(`await import("${entry}")`);
+      return loaded.split("\n").filter((url) => /\/packages\/(node|fetch)\/dist\//.test(url));
+    };
+    const main = await filesOf("@handclasp/node");
+    for (const entry of ["tls", "http", "fetch"]) {
+      const own = (await filesOf(`@handclasp/node/${entry}`)).filter((url) => !main.includes(url));
+      // The entry itself, at least, and no file of it is among those of the main entry.
+      expect(own.some((url) => url.endsWith(`/node/dist/${entry}.js`))).toBe(true);
+      expect(main.filter((url) => own.includes(url))).toEqual([]);
+    }
+    expect(main.length).toBeLessThanOrEqual(mostFiles);
   });
 
   test("connectWebSocket loads ws", async () => {

@@ -20,11 +20,16 @@ export interface ToSocketOptions {
   readonly closeTimeout?: number;
 }
 
+/** The options that other sockets of this package give. */
+export interface DuplexOptions extends ToSocketOptions {
+  readonly highWaterMark?: number;
+}
+
 /**
  * The bytes that each side of the stream buffers before it stops the other side. A smaller number would make a writer
  * wait for "drain" after each write of 64 KiB.
  */
-const highWaterMark: number = 2 ** 17;
+const defaultHighWaterMark: number = 2 ** 17;
 const defaultCloseTimeout = 30_000;
 
 /** The functions with which Writable calls back. */
@@ -50,7 +55,8 @@ export class ChannelDuplex extends Duplex {
   #bytesRead = 0;
   #bytesWritten = 0;
 
-  constructor({ allowHalfOpen = false, closeTimeout = defaultCloseTimeout }: ToSocketOptions) {
+  constructor(options: DuplexOptions) {
+    const { allowHalfOpen = false, closeTimeout = defaultCloseTimeout, highWaterMark = defaultHighWaterMark } = options;
     super({ allowHalfOpen, highWaterMark });
     this.#closeTimeout = closeTimeout;
   }
@@ -101,6 +107,14 @@ export class ChannelDuplex extends Duplex {
   protected opened(): void {}
   /** Called when bytes move. */
   protected active(): void {}
+  /** True for an end of the channel after which the stream closes without an error, and without "end". */
+  protected endsQuietly(error: unknown): boolean {
+    return isLocalEnd(error);
+  }
+  /** The error that the stream emits for an error with which the channel rejects. */
+  protected errorOf(error: unknown): Error {
+    return socketError(error);
+  }
 
   override _read(): void {
     if (this.#isReading) return;
@@ -160,8 +174,8 @@ export class ChannelDuplex extends Duplex {
   }
 
   #failWrite(error: unknown, callback: StreamCallback): void {
-    if (isLocalEnd(error)) this.#destroyLocally();
-    callback(socketError(error));
+    if (this.endsQuietly(error)) this.#destroyLocally();
+    callback(this.errorOf(error));
   }
 
   override _final(callback: StreamCallback): void {
@@ -206,7 +220,7 @@ export class ChannelDuplex extends Duplex {
   readonly #fail = (error: unknown): void => {
     this.#isReading = false;
     if (this.destroyed) return;
-    guard(() => (isLocalEnd(error) ? this.#destroyLocally() : void this.destroy(socketError(error))));
+    guard(() => (this.endsQuietly(error) ? this.#destroyLocally() : void this.destroy(this.errorOf(error))));
   };
 
   /**

@@ -8,7 +8,7 @@ import type { CipherNameAndProtocol, DetailedPeerCertificate, PeerCertificate } 
 import type { TlsConnection } from "@handclasp/core";
 import { usageError, wrongOption } from "@handclasp/core/unstable";
 import { writeQueueSize } from "../transport/sendProgress.ts";
-import { ChannelDuplex, type StreamCallback, type ToSocketOptions } from "./channelDuplex.ts";
+import { ChannelDuplex, type DuplexOptions, type StreamCallback } from "./channelDuplex.ts";
 import { authorizationErrorOf, cipherOf, isAuthorized, peerCertificateOf, peerX509CertificateOf } from "./peer.ts";
 
 /** A channel as a socket of node:net and node:tls. docs/sockets.md says in which points it differs. */
@@ -20,7 +20,7 @@ export class ChannelSocket extends ChannelDuplex {
   /** Calls for the underlying socket that wait until the channel is open. */
   #settings: ((socket: Socket) => void)[] = [];
 
-  constructor(channel: TlsConnection | PromiseLike<TlsConnection>, options: ToSocketOptions) {
+  constructor(channel: TlsConnection | PromiseLike<TlsConnection>, options: DuplexOptions) {
     super(options);
     if ("read" in channel) this.attach(channel);
     else
@@ -34,8 +34,13 @@ export class ChannelSocket extends ChannelDuplex {
   }
 
   protected override opened(): void {
-    for (const apply of this.#settings.splice(0)) this.#configure(apply);
+    this.applySettings();
     for (const event of ["connect", "ready", "secureConnect"]) if (!this.destroyed) this.emit(event);
+  }
+
+  /** Makes the calls that waited for the socket under the transport. */
+  protected applySettings(): void {
+    for (const apply of this.#settings.splice(0)) this.#configure(apply);
   }
 
   protected override active(): void {
@@ -43,7 +48,7 @@ export class ChannelSocket extends ChannelDuplex {
   }
 
   /** The socket under the transport. Over a WebSocket, this is the socket of the WebSocket. */
-  get #underlying(): Socket | undefined {
+  protected get underlying(): Socket | undefined {
     const socket = this.destroyed ? undefined : this.channel?.transportSocket;
     return socket instanceof Socket ? socket : undefined;
   }
@@ -65,10 +70,10 @@ export class ChannelSocket extends ChannelDuplex {
     return this.destroyed ? undefined : this.channel?.remoteAddress;
   }
   get remotePort(): number | undefined {
-    return this.#underlying?.remotePort;
+    return this.underlying?.remotePort;
   }
   get remoteFamily(): string | undefined {
-    return this.#underlying?.remoteFamily;
+    return this.underlying?.remoteFamily;
   }
   declare readonly localAddress?: string;
   declare readonly localPort?: number;
@@ -78,7 +83,7 @@ export class ChannelSocket extends ChannelDuplex {
     for (const name of ["localAddress", "localPort", "localFamily"] as const)
       Object.defineProperty(ChannelSocket.prototype, name, {
         get(this: ChannelSocket) {
-          return this.#underlying?.[name];
+          return this.underlying?.[name];
         },
       });
   }
@@ -87,7 +92,7 @@ export class ChannelSocket extends ChannelDuplex {
     return address === undefined || port === undefined || family === undefined ? {} : { address, port, family };
   }
   get autoSelectFamilyAttemptedAddresses(): string[] {
-    return this.#underlying?.autoSelectFamilyAttemptedAddresses ?? [];
+    return this.underlying?.autoSelectFamilyAttemptedAddresses ?? [];
   }
   get bufferSize(): number {
     return this.writableLength;
@@ -119,8 +124,9 @@ export class ChannelSocket extends ChannelDuplex {
   }
 
   #configure(apply: (socket: Socket) => void): this {
-    if (this.connecting) this.#settings.push(apply);
-    else if (this.#underlying) apply(this.#underlying);
+    const socket = this.underlying;
+    if (socket) apply(socket);
+    else if (this.connecting) this.#settings.push(apply);
     return this;
   }
 
@@ -150,7 +156,7 @@ export class ChannelSocket extends ChannelDuplex {
   #onTimeout(): void {
     // A large write to a slow peer moves bytes without an event. As in node:net, it does not time out.
     const before = this.#unsent;
-    this.#unsent = unsentOf(this.#underlying);
+    this.#unsent = unsentOf(this.underlying);
     if (this.#unsent !== undefined && this.#unsent !== before) this.#timer?.refresh();
     else this.emit("timeout");
   }
@@ -170,7 +176,7 @@ export class ChannelSocket extends ChannelDuplex {
 
   /** Destroys the socket, and resets the connection under it, without an alert to the peer. */
   resetAndDestroy(): this {
-    const socket = this.#underlying;
+    const socket = this.underlying;
     this.destroy();
     socket?.resetAndDestroy();
     return this;

@@ -47,7 +47,7 @@ export const isLocalEnd = (error: unknown): boolean =>
   TlsError.is(error) && (error.code === "closed_locally" || error.code === "aborted");
 
 /** The peer's application has ended the connection without an error of TLS: it has destroyed its socket. */
-const isPeersAbort = ({ alert, by }: TlsError): boolean => by === "peer" && alert === "user_canceled";
+export const isPeersAbort = ({ alert, by }: TlsError): boolean => by === "peer" && alert === "user_canceled";
 
 /** The code with which Node.js reported a failure of the network, such as `"ENETUNREACH"`. */
 function codeOfHost({ fault, cause }: TlsError): string | undefined {

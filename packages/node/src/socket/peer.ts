@@ -23,16 +23,27 @@ export const authorizationErrorOf = ({ peer }: Session): Error | null =>
  */
 export function peerCertificateOf({ peer }: Session, isDetailed: boolean): PeerCertificate | DetailedPeerCertificate {
   if (!peer) return {} as PeerCertificate;
-  if (!isDetailed) return legacyObject(peer.certificate);
+  return detailedCertificateOf(isDetailed ? peer.path : [peer.certificate], isDetailed);
+}
+
+/**
+ * A path of certificates in the form of node:tls, in which each has its issuer. An empty object without certificates.
+ */
+export function detailedCertificateOf(
+  path: readonly Certificate[],
+  isDetailed: boolean,
+): PeerCertificate | DetailedPeerCertificate {
   let issuer: DetailedPeerCertificate | undefined;
-  for (const certificate of [...peer.path].reverse()) {
+  for (const certificate of [...path].reverse()) {
     const detailed = legacyObject(certificate) as DetailedPeerCertificate;
-    // As in node:tls, a self-signed certificate is its own issuer.
-    issuer ??= certificate.issuer.normalised === certificate.subject.normalised ? detailed : undefined;
-    if (issuer) detailed.issuerCertificate = issuer;
+    if (isDetailed) {
+      // As in node:tls, a self-signed certificate is its own issuer.
+      issuer ??= certificate.issuer.normalised === certificate.subject.normalised ? detailed : undefined;
+      if (issuer) detailed.issuerCertificate = issuer;
+    }
     issuer = detailed;
   }
-  return issuer as DetailedPeerCertificate;
+  return issuer ?? ({} as PeerCertificate);
 }
 
 const legacyObject = ({ raw }: Certificate): PeerCertificate => new X509Certificate(raw).toLegacyObject();
@@ -42,7 +53,7 @@ export const peerX509CertificateOf = ({ peer }: Session): X509Certificate | unde
   peer && new X509Certificate(peer.certificate.raw);
 
 /** The suite by its names in OpenSSL and in the IANA registry, and the oldest version of TLS that has it. */
-export function cipherOf({ suite }: Session): CipherNameAndProtocol {
+export function cipherOf({ suite }: Pick<Session, "suite">): CipherNameAndProtocol {
   const [, exchange = "", spec = ""] = /^TLS_(.+)_WITH_(.+)$/.exec(suite) ?? [];
   const prefix = exchange === "RSA" ? "" : `${exchange.replace("_", "-")}-`;
   const cipher = spec

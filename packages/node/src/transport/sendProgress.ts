@@ -2,7 +2,7 @@
  * How far a socket's peer has taken our bytes. Node.js does not document the properties that say it.
  * @module
  */
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
 interface Internals {
   /** The number of bytes that Node.js has given to libuv. */
@@ -15,8 +15,8 @@ interface Internals {
  * whole batch until the kernel has taken its last byte, which takes minutes if the peer is slow. Node.js keeps this
  * number on the handle, for its own timeouts.
  */
-export const writeQueueSize = (socket: Socket): number => (socket as Internals)._handle?.writeQueueSize ?? 0;
+export const writeQueueSize = (socket: Duplex): number => (socket as Internals)._handle?.writeQueueSize ?? 0;
 
 /** The number of bytes that the kernel has taken. If its buffer is full, it takes more only when the peer has some. */
-export const takenBytes = (socket: Socket): number =>
+export const takenBytes = (socket: Duplex): number =>
   ((socket as Internals)._bytesDispatched ?? 0) - writeQueueSize(socket);

@@ -3,7 +3,8 @@
  * @module
  */
 
-import { connect, type Socket } from "node:net";
+import { connect, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Memory, NextTurn, SendResult, TlsError, Transport, TransportEvents } from "@handclasp/core";
 import { highWaterMark, optionsOf, transportError, wrongOption } from "@handclasp/core/unstable";
 import { withExplanationSync } from "@handclasp/core/unstable/engine";
@@ -27,7 +28,7 @@ export function tcpTransport(socket: Socket): Transport {
       throw wrongOption("the socket", socket, "a socket of node:net: tcpTransport(socket)");
     if (socket.readableEncoding)
       throw wrongOption("the socket", socket, "a socket that gives bytes, without setEncoding");
-    return new TcpTransport(socket);
+    return new StreamTransport(socket);
   });
 }
 
@@ -35,6 +36,9 @@ export interface ConnectTcpOptions extends KeepAliveOptions {
   readonly host: string;
   readonly port: number;
 }
+
+/** As `tcpTransport`, over any stream of bytes. The transport has no socket if the stream is not one of node:net. */
+export const streamTransport = (stream: Duplex): Transport => new StreamTransport(stream);
 
 /**
  * Makes a transport over a new TCP connection. The function returns before the socket is connected: bytes that you send
@@ -49,19 +53,19 @@ export function connectTcp(options: ConnectTcpOptions): Transport {
   return tcpTransport(socket);
 }
 
-class TcpTransport implements Transport {
-  readonly #socket: Socket;
+class StreamTransport implements Transport {
+  readonly #socket: Duplex & Partial<Pick<Socket, "connecting" | "pending" | "remoteAddress" | "setNoDelay">>;
   readonly #events = new EventQueue();
   /** Runs while the transport is paused and our side is open. */
   #probe: NodeJS.Timeout | undefined;
   #isFull = false;
   #isPaused = false;
 
-  constructor(socket: Socket) {
+  constructor(socket: Duplex) {
     this.#socket = socket;
     socket.allowHalfOpen = true;
-    socket.setNoDelay(true);
-    let isConnected = !socket.pending;
+    this.#socket.setNoDelay?.(true);
+    let isConnected = !this.#socket.pending;
     if (!isConnected) socket.once("connect", () => (isConnected = true));
     socket.on("error", (error) =>
       this.#events.error(
@@ -83,12 +87,12 @@ class TcpTransport implements Transport {
   get remoteAddress(): string | undefined {
     return this.#socket.remoteAddress;
   }
-  get socket(): Socket {
-    return this.#socket;
+  get socket(): Socket | undefined {
+    return this.#socket instanceof Socket ? this.#socket : undefined;
   }
 
   get sendProgress(): number | undefined {
-    return this.#socket.writableLength ? takenBytes(this.#socket) : undefined;
+    return this.socket?.writableLength ? takenBytes(this.socket) : undefined;
   }
 
   fail(error: TlsError): void {
@@ -111,7 +115,8 @@ class TcpTransport implements Transport {
       memory.release(bytes);
       return "gone";
     }
-    let isGivenBack = false;
+    // Another stream may still use the bytes when it calls back.
+    let isGivenBack = !(socket instanceof Socket);
     const giveBack = (): void => {
       if (!isGivenBack) memory.release(bytes);
       isGivenBack = true;
