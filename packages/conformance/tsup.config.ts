@@ -15,6 +15,8 @@ export default defineConfig({
     flood: "src/flood/main.ts",
     "flood-load": "src/flood/load.ts",
     "flood-server": "src/flood/server.ts",
+    "node-tls": "src/nodeTls/main.ts",
+    "node-tls-preload": "src/nodeTls/preload.ts",
     hostile: "src/hostile/main.ts",
     "hostile-victim": "src/hostile/victim.ts",
     "hostile-floor": "src/hostile/floor.ts",
