@@ -185,7 +185,8 @@ export const Server: typeof TlsServer & ((options?: TlsOptions | Listener, liste
  *   that only Handclasp refuses
  * @example
  * import { createServer } from "@handclasp/node/tls";
- * const server = createServer({ cert, key }, (socket) => socket.pipe(socket));
+ * const options = { cert: readFileSync("server.pem"), key: readFileSync("server.key") };
+ * const server = createServer(options, (socket) => socket.pipe(socket));
  * server.listen(8443);
  */
 export function createServer(options?: TlsOptions, listener?: Listener): Server;
