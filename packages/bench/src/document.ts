@@ -52,6 +52,7 @@ const sections: readonly Section[] = [
   { title: "Idle connections", ids: ["idle"] },
   { title: "Many connections", ids: ["growth"] },
   { title: "In a browser", ids: ["page"] },
+  { title: "Messages in a page", ids: ["messages"] },
 ];
 
 /** Replaces the generated part of the document, and keeps its prose. Without both markers, the document is new. */
