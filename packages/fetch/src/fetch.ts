@@ -33,7 +33,8 @@ export interface Fetch {
    * call's counts.
    * @throws TlsError `configuration` if an option is unknown or wrong
    * @example
-   * await fetch.close({ grace: 60_000 });
+   * import type { Fetch } from "@handclasp/fetch";
+   * const shutDown = (channelFetch: Fetch) => channelFetch.close({ grace: 60_000 });
    */
   close(options?: { readonly grace?: number }): Promise<void>;
 }

@@ -20,6 +20,7 @@ const format = "handclasp-trace/1";
 /**
  * Writes a recording as JSON. Bytes become `{ "hex": "…" }`. It contains the secrets if the trace did.
  * @example
+ * import { type InspectorEvent, recordingToJson } from "@handclasp/inspector";
  * const events: InspectorEvent[] = [];
  * const listener = (event: InspectorEvent) => events.push(event);
  * const save = () => recordingToJson({ role: "client", events });
@@ -38,7 +39,9 @@ export function recordingToJson({ role, events }: Recording): string {
  * Reads a recording from JSON.
  * @throws TypeError if the text is not a recording, or is longer than 64 MiB
  * @example
- * const { role, events } = recordingFromJson(await file.text());
+ * import { recordingFromJson } from "@handclasp/inspector";
+ * const response = await fetch("/recording.json");
+ * const { role, events } = recordingFromJson(await response.text());
  */
 export function recordingFromJson(text: string): Recording {
   if (text.length > maxRecordingLength) throw new TypeError("the recording is too long");

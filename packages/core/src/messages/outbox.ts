@@ -108,7 +108,7 @@ export class Outbox {
   async #flush(): Promise<void> {
     try {
       for (;;) {
-        await this.#gather();
+        if (this.#mayGather) await this.#gather();
         const batch = this.#take();
         if (!batch) break;
         await this.#channel.write(batch.bytes);
@@ -127,13 +127,16 @@ export class Outbox {
 
   /** Waits a few microtasks for the next message, until there is enough for a full write or another frame waits. */
   async #gather(): Promise<void> {
-    const messages = this.#messages;
-    let left = maxIdleMicrotasks;
-    for (let size = 0; left > 0 && messages.size < maxMessageData && !this.#hasControl && !this.#close; left--) {
-      if (messages.size > size) left = maxIdleMicrotasks;
-      size = messages.size;
+    for (let left = maxIdleMicrotasks, size = 0; left > 0 && this.#mayGather; left--) {
+      if (this.#messages.size > size) left = maxIdleMicrotasks;
+      size = this.#messages.size;
       await resolved;
     }
+  }
+
+  get #mayGather(): boolean {
+    const { size } = this.#messages;
+    return size > 0 && size < maxMessageData && !this.#hasControl && !this.#close;
   }
 
   #take(): Batch | undefined {
