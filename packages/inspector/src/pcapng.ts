@@ -11,8 +11,7 @@ import type { Recording } from "./recording.ts";
  * master secret. Wireshark then shows the decrypted data. The TCP connection is made up, because the trace does not
  * contain the transport's packets: its addresses are from RFC 5737, and each packet has one record.
  * @example
- * import { type Recording, recordingToPcapng } from "@handclasp/inspector";
- * const fileOf = (recording: Recording) => new Blob([recordingToPcapng(recording)]);
+ * const file = new Blob([recordingToPcapng({ role: "client", events: [] })]);
  */
 export function recordingToPcapng({ role, events }: Recording): Uint8Array<ArrayBuffer> {
   const blocks: Uint8Array[] = [sectionHeader(), interfaceDescription()];

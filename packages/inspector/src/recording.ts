@@ -20,10 +20,7 @@ const format = "handclasp-trace/1";
 /**
  * Writes a recording as JSON. Bytes become `{ "hex": "…" }`. It contains the secrets if the trace did.
  * @example
- * import { type InspectorEvent, recordingToJson } from "@handclasp/inspector";
- * const events: InspectorEvent[] = [];
- * const listener = (event: InspectorEvent) => events.push(event);
- * const save = () => recordingToJson({ role: "client", events });
+ * const empty = recordingToJson({ role: "client", events: [] });
  */
 export function recordingToJson({ role, events }: Recording): string {
   return JSON.stringify({ format, role, events }, (_, value: unknown) => {
@@ -39,7 +36,6 @@ export function recordingToJson({ role, events }: Recording): string {
  * Reads a recording from JSON.
  * @throws TypeError if the text is not a recording, or is longer than 64 MiB
  * @example
- * import { recordingFromJson } from "@handclasp/inspector";
  * const response = await fetch("/recording.json");
  * const { role, events } = recordingFromJson(await response.text());
  */
