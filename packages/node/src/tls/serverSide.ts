@@ -88,7 +88,7 @@ function makeConfig({ settings: context }: SecureContext, settings: ServerSettin
 /** The callback for SNI chose a context without a certificate. */
 const emptyContext = (serverName: string | null): TlsError =>
   new TlsError("handshake_failure", `the context for ${serverName} has no certificate`, {
-    fault: "configuration",
+    code: "no_shared_cipher",
     cause: nodeError(
       "ERR_SSL_PASSED_A_NULL_PARAMETER",
       "SSL routines::passed a null parameter: the context has no certificate",
