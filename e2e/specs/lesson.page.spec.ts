@@ -123,7 +123,8 @@ test("a replayed record is bad_record_mac, and a cut connection is an error", as
   await expect(page.getByTestId("error-code")).toHaveText("truncated");
 });
 
-test("a saved recording shows the same ladder when it is loaded", async ({ examplePage: page }) => {
+// Playwright hears of no download in a stock Firefox: the test would wait for its event for ever.
+test("a saved recording is the same when loaded", { tag: "@chromium-only" }, async ({ examplePage: page }) => {
   await connect(page);
   await echo(page, "kept");
   const rungs = page.getByTestId("ladder").locator("> li");
