@@ -277,6 +277,8 @@ export class TLSSocket extends ChannelSocket {
     const { session } = channel;
     const chain = this.#handshake.chain ?? session.peer?.path.map(({ raw }) => raw);
     if (chain) this.#peer = await verifyPath(chain, anchorsFor(this.#context), this.#isServer ? "client" : "server");
+    // Only a pre-shared key stands for a certificate.
+    else if (!this.#isServer && session.pskIdentity === undefined) throw noServerCertificate();
     if (this.destroyed) return;
     if (this.#isServer) this.#judgeClient();
     else this.#judgeServer(session);
@@ -653,6 +655,8 @@ function alertOf(error: unknown): Exclude<AlertDescription, "close_notify" | `${
   const cause = error instanceof Error && TlsError.is(error.cause) ? error.cause.alert : undefined;
   return (cause as ReturnType<typeof alertOf> | undefined) ?? "bad_certificate";
 }
+
+const noServerCertificate = (): Error => nodeError("UNABLE_TO_GET_ISSUER_CERT", "the server sent no certificate");
 
 const dheBits = (session: Session | undefined): number | undefined => {
   const [, bits] = /^(?:ffdhe|modp)(\d+)$/.exec(session?.group ?? "") ?? [];
