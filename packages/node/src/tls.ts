@@ -6,8 +6,10 @@
 export { checkServerIdentity, rootCertificates } from "node:tls";
 export { DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, getCiphers } from "./tls/ciphers.ts";
 export { connect } from "./tls/connect.ts";
+export type { DescribedSocket } from "./tls/describedSocket.ts";
 export type { NodeError } from "./tls/errors.ts";
 export { type AlpnProtocols, convertALPNProtocols } from "./tls/options.ts";
+export type { PacedSocket } from "./tls/pacedSocket.ts";
 export {
   createSecureContext,
   DEFAULT_MAX_VERSION,

@@ -60,7 +60,7 @@ export function connect(...args: readonly unknown[]): TLSSocket {
     {
       checkIdentity: (certificate) => checkServerIdentity(name, certificate),
       minDHSize,
-      target: options as never,
+      target: options,
       onread: options.onread,
       highWaterMark: options.highWaterMark,
     },

@@ -129,3 +129,30 @@ function systemErrorOf({ fault, cause }: TlsError): NodeJS.ErrnoException | unde
   if (!(cause instanceof Error && typeof code === "string" && /^E[A-Z]+$/.test(code))) return undefined;
   return { ...(cause as NodeJS.ErrnoException), message: cause.message, name: cause.name, code };
 }
+
+/** The error that a hook of the application threw, or the error of node:tls that a hook of ours gave its own. */
+export const hookError = (error: unknown): unknown =>
+  TlsError.is(error) &&
+  (error.code === "hook_failed" || error.fault === "configuration") &&
+  error.cause instanceof Error
+    ? error.cause
+    : error;
+
+export function alertOf(error: unknown): Exclude<AlertDescription, "close_notify" | `${string}_RESERVED`> {
+  const cause = error instanceof Error && TlsError.is(error.cause) ? error.cause.alert : undefined;
+  return (cause as ReturnType<typeof alertOf> | undefined) ?? "bad_certificate";
+}
+
+/** Where a client connects to, as far as it is known. */
+export type Target = Readonly<Partial<Record<"path" | "host" | "port" | "localAddress", unknown>>>;
+
+/**
+ * The error of a connection that ends within its handshake, as in node:tls.
+ * @param target of a client
+ */
+export function resetError(cause: unknown, target: Target | undefined): Error {
+  if (!target) return nodeError("ECONNRESET", "socket hang up", { cause });
+  const { path, host, port, localAddress } = target;
+  const text = "Client network socket disconnected before secure TLS connection was established";
+  return Object.assign(nodeError("ECONNRESET", text, { cause }), { path, host, port, localAddress });
+}

@@ -11,7 +11,8 @@ import { nodeError, wrongType } from "./errors.ts";
 import { checkTypes, requireObject } from "./options.ts";
 import { createSecureContext, SecureContext, withErrorsOfNode } from "./secureContext.ts";
 import { ServerConfigs, TicketKeys } from "./serverSide.ts";
-import { defaultHandshakeTimeout, serverSettingsOf, TLSSocket } from "./tlsSocket.ts";
+import { defaultHandshakeTimeout, serverSettingsOf } from "./socketOptions.ts";
+import { TLSSocket } from "./tlsSocket.ts";
 import type { SniCallback, TlsOptions } from "./types.ts";
 
 type Listener = (socket: TLSSocket) => void;

@@ -104,3 +104,15 @@ function authorizationError(error: CertificateError, path: readonly Certificate[
     error.code === "unknown_issuer" ? codeOfUnknownIssuer(path) : (codes[error.code] ?? [error.code, error.message]);
   return nodeError(code, text, { cause: error });
 }
+
+/** The server has neither a certificate nor a pre-shared key. */
+export const noServerCertificate = (): Error =>
+  nodeError("UNABLE_TO_GET_ISSUER_CERT", "the server sent no certificate");
+
+/** The result of a function that checks a name: only `undefined` accepts. */
+export function identityError(check: () => unknown): Error | undefined {
+  const result = check();
+  if (result === undefined) return undefined;
+  if (result instanceof Error) return result;
+  return nodeError("ERR_TLS_CERT_ALTNAME_INVALID", "checkServerIdentity returned neither undefined nor an Error");
+}
