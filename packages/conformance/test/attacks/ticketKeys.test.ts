@@ -47,16 +47,23 @@ function makeServer(options: Partial<AcceptOptions> = {}) {
       }),
     });
     const server = acceptWith(config, b, {});
-    const client = await connect(a, {
-      provider: nodeCrypto,
-      ca: ca.pem,
-      serverName: "localhost",
-      ...(sessions && { sessions }),
-    });
-    await Promise.all([client.close(), server.close()]);
+    const options = { provider: nodeCrypto, ca: ca.pem, serverName: "localhost", ...(sessions && { sessions }) };
+    const client = await withTurns(connect(a, options));
+    await withTurns(Promise.all([client.close(), server.close()]));
     return { resumed: client.session.resumed, ticket };
   }
   return { keys, visit };
+}
+
+/** Lets turns begin until the promise settles: a connection over memory waits for its next turn with a timer. */
+async function withTurns<T>(promise: Promise<T>): Promise<T> {
+  let isSettled = false;
+  const settle = (): void => {
+    isSettled = true;
+  };
+  promise.then(settle, settle);
+  while (!isSettled) await vi.advanceTimersByTimeAsync(0);
+  return promise;
 }
 
 const nameOf = (key: Uint8Array | undefined): string => Buffer.from(key?.subarray(0, 16) ?? []).toString("hex");
