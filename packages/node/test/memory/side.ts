@@ -7,9 +7,10 @@ export class Side {
   readonly #calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   #id = 0;
 
-  constructor() {
+  /** @param flags of V8 */
+  constructor(flags: readonly string[] = []) {
     const script = fileURLToPath(new URL("side.mjs", import.meta.url));
-    this.#child = fork(script, [], { execArgv: ["--expose-gc"] });
+    this.#child = fork(script, [], { execArgv: ["--expose-gc", ...flags] });
     this.#child.on("message", ({ id, result, error }: { id: number; result: unknown; error?: string }) => {
       const call = this.#calls.get(id);
       this.#calls.delete(id);
@@ -38,8 +39,11 @@ export class Side {
 }
 
 /** Runs `action` with two sides, and stops them afterwards. */
-export async function withSides<T>(action: (server: Side, client: Side) => Promise<T>): Promise<T> {
-  const [server, client] = [new Side(), new Side()];
+export async function withSides<T>(
+  action: (server: Side, client: Side) => Promise<T>,
+  flags?: readonly string[],
+): Promise<T> {
+  const [server, client] = [new Side(flags), new Side(flags)];
   try {
     return await action(server, client);
   } finally {
