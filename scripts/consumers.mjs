@@ -1,37 +1,69 @@
 /**
- * Compiles the programs in consumers/ as a user would: with the declarations in dist, outside this workspace and
- * without its settings, with each TypeScript version that we support, for Node.js (with and without lib.dom) and for a
- * page.
+ * Uses the packages as users get them: from their archives, in a project outside this workspace, without its settings.
+ *
+ * Compiles the programs of consumers/types for Node.js (with and without lib.dom), for CommonJS and for a page: with
+ * the oldest and the newest TypeScript that we support, and some of them with the one between, which is slow. Bundles
+ * the programs of consumers/programs with esbuild, rollup, Vite and webpack, and runs them, as well as a script of
+ * CommonJS, an import on a server and the command line.
  *
  *   node scripts/consumers.mjs
  */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bundleAll } from "./lib/bundlers.mjs";
+import { installOutside } from "./lib/outside.mjs";
+import { pack } from "./lib/packed.mjs";
 import { root, run } from "./lib/process.mjs";
 import { runConcurrently } from "./lib/steps.mjs";
 
-const typescripts = ["tools/node_modules/typescript-5.9", "tools/node_modules/typescript", "node_modules/typescript"];
-
-const onNode = { program: "node.ts", packages: ["core", "node"], types: ["node"] };
-const hosts = [
-  { host: "Node.js", ...onNode, lib: ["ES2022"] },
-  { host: "Node.js and lib.dom", ...onNode, lib: ["ES2022", "DOM"] },
-  { host: "a page", program: "page.ts", packages: ["core", "browser"], types: [], lib: ["ES2022", "DOM"] },
+const [oldest, middle, newest] = [
+  "tools/node_modules/typescript-5.9",
+  "tools/node_modules/typescript",
+  "node_modules/typescript",
 ];
 
-const resolutions = [
-  { module: "node16", moduleResolution: "node16" },
-  { module: "esnext", moduleResolution: "bundler" },
+const bundler = { module: "esnext", moduleResolution: "bundler" };
+const esm = [{ module: "node16", moduleResolution: "node16" }, bundler];
+/** The oldest setting of TypeScript that knows that `require` loads an ES module. */
+const commonJs = [{ module: "node20", moduleResolution: "node16" }];
+
+const onNode = {
+  program: "node.ts",
+  packages: /^(?!@handclasp\/(browser|inspector))/,
+  types: ["node"],
+  resolutions: esm,
+};
+const hosts = [
+  { host: "Node.js", ...onNode, lib: ["ES2022"] },
+  { host: "Node.js and lib.dom", ...onNode, lib: ["ES2022", "DOM"], resolutions: [bundler] },
+  { host: "CommonJS", ...onNode, program: "required.cts", lib: ["ES2022"], resolutions: commonJs },
+  {
+    host: "a page",
+    program: "page.ts",
+    packages: /^@handclasp\/(core|browser|inspector|fetch|websocket)/,
+    types: [],
+    lib: ["ES2022", "DOM", "DOM.Iterable"],
+    resolutions: esm,
+  },
 ];
 
 const folder = mkdtempSync(join(tmpdir(), "handclasp-consumers-"));
 try {
-  install();
-  const compilations = typescripts.flatMap((typescript) =>
-    hosts.flatMap((host) => resolutions.map((resolution) => () => compile(typescript, host, resolution))),
+  const packages = await pack(folder);
+  installOutside(folder, packages);
+  const entries = packages.flatMap(({ manifest: { name, exports = {} } }) =>
+    Object.keys(exports).map((path) => `${name}${path.slice(1)}`),
   );
-  for (const failure of await runConcurrently(2, compilations)) {
+  const compilations = [oldest, middle, newest].flatMap((typescript) =>
+    hosts.flatMap((host) =>
+      host.resolutions
+        .filter((resolution) => typescript !== middle || (resolution === bundler && host.lib.length > 1))
+        .map((resolution) => () => compile(typescript, host, resolution, entries)),
+    ),
+  );
+  const failures = await runConcurrently(2, [() => runPrograms(entries), ...compilations]);
+  for (const failure of failures) {
     if (!failure) continue;
     console.error(failure);
     process.exitCode = 1;
@@ -41,31 +73,37 @@ try {
 }
 
 /**
- * Makes node_modules as npm would, except that the `exports` also have the condition handclasp-source, which users do
- * not set.
+ * @param {readonly string[]} entries
+ * @returns {Promise<string | undefined>} the errors, or `undefined` if all programs do what they should
  */
-function install() {
-  cpSync(join(root, "scripts/consumers"), folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-  for (const scope of ["@handclasp", "@types"]) mkdirSync(join(folder, "node_modules", scope), { recursive: true });
-  for (const name of ["core", "node", "browser"]) {
-    symlinkSync(join(root, "packages", name), join(folder, "node_modules/@handclasp", name), "junction");
+async function runPrograms(entries) {
+  try {
+    await bundleAll(folder);
+  } catch (error) {
+    return `a bundle: ${error instanceof Error ? error.stack : String(error)}`;
   }
-  symlinkSync(join(root, "node_modules/@types/node"), join(folder, "node_modules/@types/node"), "junction");
+  const programs = await run(process.execPath, [join(folder, "programs/run.js"), ...entries]);
+  const command = await run(process.execPath, [join(folder, "node_modules/handclasp/dist/bin.js"), "--version"]);
+  if (!command.ok) return `the command line: ${command.output}`;
+  // Any other line is a warning of Node.js.
+  const isQuiet = programs.output.split("\n").every((line) => line === "" || line.startsWith("ok "));
+  return programs.ok && isQuiet ? undefined : programs.output;
 }
 
 /**
  * @param {string} typescript the folder of the TypeScript package
  * @param {(typeof hosts)[number]} host
- * @param {(typeof resolutions)[number]} resolution
+ * @param {(typeof esm)[number]} resolution
+ * @param {readonly string[]} entries
  * @returns {Promise<string | undefined>} the errors, or `undefined` if it compiles
  */
-async function compile(typescript, { host, program, packages, lib, types }, resolution) {
-  const { version } = readManifest(join(root, typescript));
+async function compile(typescript, { host, program, packages, lib, types }, resolution, entries) {
+  const { version } = JSON.parse(readFileSync(join(root, typescript, "package.json"), "utf8"));
   const name = `${version}-${host}-${resolution.moduleResolution}`.replaceAll(/[^\w.-]/g, "-");
+  const imports = `${name}.${program.endsWith(".cts") ? "cts" : "ts"}`;
   // Import every entry, so that the compiler checks all declarations and not only those that the program needs.
-  const imports = packages.flatMap(entriesOf).map((entry) => `import "${entry}";\n`);
-  writeFileSync(join(folder, `${name}.ts`), imports.join(""));
+  const lines = entries.filter((entry) => packages.test(entry)).map((entry) => `import "${entry}";\n`);
+  writeFileSync(join(folder, imports), lines.join(""));
   const compilerOptions = {
     ...resolution,
     lib,
@@ -78,18 +116,7 @@ async function compile(typescript, { host, program, packages, lib, types }, reso
     skipDefaultLibCheck: true, // TypeScript's own declarations
   };
   const project = join(folder, `${name}.json`);
-  writeFileSync(project, JSON.stringify({ compilerOptions, files: [program, `${name}.ts`] }));
+  writeFileSync(project, JSON.stringify({ compilerOptions, files: [`types/${program}`, imports] }));
   const { ok, output } = await run(process.execPath, [join(root, typescript, "bin/tsc"), "-p", project]);
   return ok ? undefined : `TypeScript ${version}, ${host}, moduleResolution ${resolution.moduleResolution}:\n${output}`;
-}
-
-/** @returns {string[]} */
-function entriesOf(/** @type {string} */ name) {
-  const { exports } = readManifest(join(root, "packages", name));
-  return Object.keys(exports).map((path) => `@handclasp/${name}${path.slice(1)}`);
-}
-
-/** @returns {{ version: string, exports: Record<string, unknown> }} */
-function readManifest(/** @type {string} */ path) {
-  return JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
 }

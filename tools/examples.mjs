@@ -1,6 +1,6 @@
 /**
- * Compiles every `@example` in the packages' sources, and every snippet of docs/fetch.md and docs/websocket.md, as if a
- * user had pasted it into a module.
+ * Compiles every `@example` in the packages' sources, and every snippet of TypeScript in docs, README.md and the
+ * packages' READMEs, as if a user had pasted it into a module.
  *
  *   node tools/examples.mjs
  *
@@ -44,6 +44,7 @@ const providers = [
 /** The values that an example takes from the application around it. */
 const presumed = `
 import type { Credential, Random, Transport, TlsConnection, CryptoProvider } from "@handclasp/core";
+import type { ConnectionHandler, TlsServer } from "@handclasp/node";
 import type { Messages } from "@handclasp/core/messages";
 import type { Certificate, TrustPolicy } from "@handclasp/core/x509";
 declare global {
@@ -53,6 +54,7 @@ declare global {
   const certificate: Certificate, issuer: Certificate, policy: TrustPolicy;
   const clientRandom: Uint8Array, serverRandom: Uint8Array, premaster: Uint8Array;
   const messages: Messages;
+  const credentials: Credential[], handler: ConnectionHandler, server: TlsServer;
   const summary: TransformStream<string | Uint8Array, string | Uint8Array>;
   const error: unknown;
   const ReconnectingWebSocket: new (url: string, protocols: string[], options: { WebSocket: unknown }) => unknown;
@@ -61,6 +63,8 @@ declare global {
   function stopWorking(): void;
   function renewCertificate(): void;
   function report(error: unknown): void;
+  function answer(request: Uint8Array): Uint8Array;
+  function store(parts: Uint8Array[]): Promise<void>;
 }
 `;
 
@@ -91,15 +95,19 @@ const options = {
  */
 export function compile(root, examples) {
   const modules = new Modules(root);
-  const tables = providers.map((entries) => entries.map((entry) => ({ entry, names: modules.exportsOf(entry) })));
+  const isCode = (/** @type {string} */ file) => file.endsWith(".ts");
+  const sources = examples.filter(({ file }) => isCode(file)).map(({ file }) => join(root, file));
+  const exported = modules.exportsOf([...providers.flat(), ...sources]);
+  const tableOf = (/** @type {string} */ entry) => ({ entry, names: exported.get(entry) ?? new Set() });
+  const tables = providers.map((entries) => entries.map(tableOf));
   let open = modules.problemsOf(examples.map((example) => ({ ...example, imports: [] })));
   const missing = new Map(open.map(({ example, problems }) => [example.text, problems.flatMap(missingName)]));
   /** @type {Map<string, Verdict>} */
   const verdicts = new Map();
   for (const table of tables) {
     const again = open.map(({ example }) => {
-      const own = { entry: join(root, example.file), names: modules.exportsOf(join(root, example.file)) };
-      return { ...example, imports: importsOf([own, ...table], missing.get(example.text) ?? []) };
+      const own = isCode(example.file) ? [tableOf(join(root, example.file))] : [];
+      return { ...example, imports: importsOf([...own, ...table], missing.get(example.text) ?? []) };
     });
     open = modules.problemsOf(again);
     for (const { example, problems } of open) {
@@ -174,14 +182,28 @@ class Modules {
     });
   }
 
-  /** Returns the names that a module exports. @param {string} specifier */
-  exportsOf(specifier) {
-    const name = this.#set("exports.ts", `export * from ${JSON.stringify(specifier)};`);
+  /**
+   * Returns the names that each of the modules exports. One program answers for all of them, because a program takes
+   * seconds.
+   *
+   * @param {readonly string[]} specifiers
+   */
+  exportsOf(specifiers) {
+    const unique = [...new Set(specifiers)];
+    const name = this.#set(
+      "exports.ts",
+      unique.map((one, i) => `import * as m${i} from ${JSON.stringify(one)};`).join("\n"),
+    );
     const program = this.#service.getProgram();
-    const source = program?.getSourceFile(name);
     const checker = program?.getTypeChecker();
-    const symbol = source && checker?.getSymbolAtLocation(source);
-    return new Set(symbol && checker?.getExportsOfModule(symbol).map((one) => one.name));
+    const statements = program?.getSourceFile(name)?.statements ?? [];
+    const found = statements.flatMap((one) => (ts.isImportDeclaration(one) ? [one.moduleSpecifier] : []));
+    return new Map(
+      found.map((specifier, i) => {
+        const symbol = checker?.getSymbolAtLocation(specifier);
+        return [unique[i], new Set(symbol && checker?.getExportsOfModule(symbol).map((one) => one.name))];
+      }),
+    );
   }
 
   /** @param {string} file @param {string} text */
@@ -195,12 +217,14 @@ class Modules {
 
 /** Returns the source paths of the packages' entries, by the names that users import. @param {string} root */
 function entriesOf(root) {
-  const packages = ["core", "node", "browser", "testing", "fetch", "websocket"].map((name) =>
+  const packages = ["core", "node", "browser", "testing", "fetch", "websocket", "inspector"].map((name) =>
     join(root, "packages", name),
   );
   const libraries = ["reconnecting-websocket", "graphql-ws", "mqtt", "undici"];
+  const typed = ["express"]; // their types are packages of their own
   return Object.fromEntries([
     ...libraries.map((name) => [name, [join(root, "packages/conformance/node_modules", name)]]),
+    ...typed.map((name) => [name, [join(root, "packages/conformance/node_modules/@types", name)]]),
     ...packages.flatMap((folder) => {
       const { name, exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
       return Object.entries(exports).map(([entry, paths]) => [
@@ -234,7 +258,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const examples = files.flatMap((file) =>
     examplesOf(readFileSync(join(root, file), "utf8")).map((example) => ({ file, ...example })),
   );
-  for (const file of ["docs/fetch.md", "docs/websocket.md"])
+  const pages = execFileSync("git", ["ls-files", "README.md", "docs/*.md", "packages/*/README.md"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  for (const file of pages.trim().split("\n"))
     examples.push(...snippetsOf(readFileSync(join(root, file), "utf8")).map((snippet) => ({ file, ...snippet })));
   const failed = compile(root, examples);
   for (const { file, line, problems } of failed)

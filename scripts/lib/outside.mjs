@@ -1,0 +1,44 @@
+/** A project outside this workspace, in which the packages are installed from their archives. */
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { root } from "./process.mjs";
+
+/** @import { Packed } from "./packed.mjs" */
+
+/**
+ * Fills a folder as `npm install` with the archives would: each package is unpacked from its archive, and has the
+ * dependencies that its manifest names, in the versions that it names. The dependencies are links to the copies that
+ * this workspace has installed, so the project needs no network. Optional dependencies are missing.
+ *
+ * @param {string} folder
+ * @param {readonly Packed[]} packages
+ */
+export function installOutside(folder, packages) {
+  cpSync(join(root, "scripts/consumers"), folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
+  const ours = new Set(packages.map(({ manifest }) => manifest.name));
+  for (const { folder: home, manifest, files } of packages) {
+    for (const [name, bytes] of files) {
+      const path = join(folder, "node_modules", manifest.name, name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, bytes);
+    }
+    for (const [name, range] of Object.entries(manifest.dependencies ?? {}))
+      if (!ours.has(name)) link(folder, join(root, "packages", home, "node_modules", name), name, range);
+  }
+  link(folder, join(root, "node_modules/@types/node"), "@types/node");
+}
+
+/**
+ * @param {string} folder
+ * @param {string} target
+ * @param {string} name
+ * @param {string} [version] the version that a manifest names
+ */
+function link(folder, target, name, version) {
+  const installed = JSON.parse(readFileSync(join(target, "package.json"), "utf8")).version;
+  if (version && version !== installed) throw new Error(`${name}: a manifest names ${version}, here is ${installed}`);
+  const path = join(folder, "node_modules", name); // two packages may name the same dependency
+  mkdirSync(dirname(path), { recursive: true });
+  if (!existsSync(path)) symlinkSync(target, path, "junction");
+}
