@@ -18,7 +18,7 @@ beforeAll(async () => {
 const warmUp = 520;
 /** V8's flags. Compiled code is memory too, and V8 compiles at its own times. */
 const withoutCompilers = ["--no-opt", "--no-sparkplug", "--no-flush-bytecode"];
-/** Each part measures the memory of so many connections more. The median leaves out a part in which something else grew. */
+/** Each part measures the memory of so many connections more. The median leaves out a part in which more grew. */
 const [parts, count] = [5, 96];
 
 async function perConnection(server: Side, connect: (count: number) => Promise<unknown>): Promise<number> {
