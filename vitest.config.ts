@@ -31,13 +31,13 @@ export default defineConfig({
         },
       },
       {
-        // Interop tests run one file at a time, many of them against real peers. They use dist, which Node.js loads as
-        // in a user's program.
+        // Interop tests run two files at a time, many of them against real peers, which wait for each other. They use
+        // dist, which Node.js loads as in a user's program.
         test: {
           name: "interop",
           include: interop,
           server: { deps: { external: [/\/dist\//] } },
-          maxWorkers: 1,
+          maxWorkers: 2,
           ...timeouts,
         },
       },

@@ -9,7 +9,8 @@ import type { Recording } from "./recording.ts";
 /**
  * Writes the records of a recording as a TCP connection to port 443, with a key log inside if the recording has the
  * master secret. Wireshark then shows the decrypted data. The TCP connection is made up, because the trace does not
- * contain the transport's packets: its addresses are from RFC 5737, and each packet has one record.
+ * contain the transport's packets: its addresses are from RFC 5737, and each packet has one record. The client's address
+ * and port come from its random, so that a file into which you merge recordings has a connection for each.
  * @example
  * const file = new Blob([recordingToPcapng({ role: "client", events: [] })]);
  */
@@ -17,7 +18,7 @@ export function recordingToPcapng({ role, events }: Recording): Uint8Array<Array
   const blocks: Uint8Array[] = [sectionHeader(), interfaceDescription()];
   const keyLog = keyLogOf({ role, events });
   if (keyLog) blocks.push(decryptionSecrets(keyLog));
-  const stream = new TcpStream(role === "client" ? "sent" : "received");
+  const stream = new TcpStream(role === "client" ? "sent" : "received", clientOf(events));
   const packets = [...stream.open()];
   for (const event of events)
     if (event.type === "record") packets.push(stream.data(event.direction, event.header, event.fragment));
@@ -31,6 +32,21 @@ function keyLogOf({ events }: Recording): string | undefined {
   const master = events.find((event) => event.type === "secret" && event.name === "master_secret");
   if (agreed?.type !== "agreed" || master?.type !== "secret") return undefined;
   return `CLIENT_RANDOM ${toHex(agreed.clientRandom)} ${toHex(master.bytes)}\n`;
+}
+
+interface Client {
+  readonly address: Uint8Array;
+  readonly port: number;
+}
+
+function clientOf(events: Recording["events"]): Client {
+  const agreed = events.find((event) => event.type === "agreed");
+  const [high = 0, middle = 0, low = 0] = agreed?.type === "agreed" ? agreed.clientRandom.subarray(-3) : [];
+  const firstPort = 49_152; // of the dynamic ports, of which there are 2^14
+  return {
+    address: Uint8Array.of(192, 0, 2, 1 + (high % 254)),
+    port: firstPort + (((middle << 8) | low) & 0x3fff),
+  };
 }
 
 // The blocks of pcapng (draft-ietf-opsawg-pcapng), in little-endian order.
@@ -62,10 +78,12 @@ const flags = { fin: 0x11, syn: 0x02, synAck: 0x12, ack: 0x10, psh: 0x18 } as co
 
 class TcpStream {
   readonly #toServer: Direction;
+  readonly #client: Client;
   readonly #next: Record<Direction, number> = { sent: 0, received: 0 };
 
-  constructor(toServer: Direction) {
+  constructor(toServer: Direction, client: Client) {
     this.#toServer = toServer;
+    this.#client = client;
   }
 
   *open(): Iterable<Uint8Array> {
@@ -95,8 +113,8 @@ class TcpStream {
   #packet(direction: Direction, flag: number, length: number, data: Uint8Array = new Uint8Array(0)): Uint8Array {
     const other: Direction = direction === "sent" ? "received" : "sent";
     const isToServer = direction === this.#toServer;
-    const [client, server] = [Uint8Array.of(192, 0, 2, 1), Uint8Array.of(192, 0, 2, 2)];
-    const [from, to] = isToServer ? [client, server] : [server, client];
+    const { address, port: clientPort } = this.#client;
+    const [from, to] = isToServer ? [address, serverAddress] : [serverAddress, address];
     const [sourcePort, port] = isToServer ? [clientPort, serverPort] : [serverPort, clientPort];
     const acknowledged = flag === flags.syn ? 0 : this.#next[other];
     const tcp = Uint8Array.of(
@@ -135,7 +153,7 @@ class TcpStream {
 }
 
 const tcpProtocol = 6;
-const clientPort = 49_152;
+const serverAddress = Uint8Array.of(198, 51, 100, 1);
 const serverPort = 443;
 
 /** The Internet checksum, RFC 1071. */
