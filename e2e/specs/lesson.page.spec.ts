@@ -75,19 +75,19 @@ test("pointing at a byte, and the arrow keys, name its field, section and meanin
   await expect(label).toContainText("TLS 1.2 (0x0303)");
 });
 
-for (const { name, code, text } of [
-  { name: "wrong_ca", code: "unknown_issuer", text: "unknown_issuer" },
-  { name: "expired", code: "expired", text: "expired" },
-  { name: "wrong_host", code: "name_mismatch", text: "name_mismatch" },
-]) {
-  test(`with ${name}, the certificate's step says why it was refused`, async ({ examplePage: page }) => {
+test("with a wrong certificate, the certificate's step says why it was refused", async ({ examplePage: page }) => {
+  for (const [name, code] of [
+    ["wrong_ca", "unknown_issuer"],
+    ["expired", "expired"],
+    ["wrong_host", "name_mismatch"],
+  ] as const) {
     await page.getByTestId("attempt").selectOption(name);
     await expect(page.getByTestId("effect")).not.toBeEmpty();
     await page.getByTestId("connect").click();
     await expect(page.getByTestId("error-code")).toHaveText(code);
-    await expect(rung(page, "certificate").getByTestId("refused")).toContainText(text);
-  });
-}
+    await expect(rung(page, "certificate").getByTestId("refused")).toContainText(code);
+  }
+});
 
 test("with a client certificate, the client sends Certificate and CertificateVerify", async ({ examplePage: page }) => {
   await page.getByTestId("attempt").selectOption("client_certificate");
@@ -153,32 +153,29 @@ test("the Korean page explains in Korean", { tag: "@chromium-only" }, async ({ e
   await expect(rung(page, "client_hello").locator(".inside")).toContainText("클라이언트가 시작합니다");
 });
 
-for (const { flip, alert, by } of [
-  { flip: "server_hello", alert: "decrypt_error", by: "client" },
-  { flip: "client_key_exchange", alert: "bad_record_mac", by: "server" },
-] as const) {
-  test(`after a flipped bit in ${flip}, the error card shows ${alert}`, async ({ examplePage: page, server }) => {
+test("after a flipped bit in the handshake, the error card shows the alert", async ({ examplePage: page, server }) => {
+  for (const [flip, alert, by] of [
+    ["server_hello", "decrypt_error", "client"],
+    ["client_key_exchange", "bad_record_mac", "server"],
+  ] as const) {
     await page.getByTestId("attempt").selectOption(flip);
     await page.getByTestId("connect").click();
     await expectFailure(page, server, alert, by);
-  });
-}
+  }
+});
 
-for (const { flip, by } of [
-  { flip: "message", by: "server" },
-  { flip: "echo", by: "client" },
-] as const) {
-  test(`after a flipped bit in the ${flip}, the error card shows bad_record_mac`, async ({
-    examplePage: page,
-    server,
-  }) => {
+test("after a flipped bit in a message, the error card shows bad_record_mac", async ({ examplePage: page, server }) => {
+  for (const [flip, by] of [
+    ["message", "server"],
+    ["echo", "client"],
+  ] as const) {
     await connect(page);
     await page.getByTestId("message-attempt").selectOption(flip);
     await page.getByTestId("send").click();
     await expectFailure(page, server, "bad_record_mac", by);
     await expect(page.getByTestId("echo")).toHaveText("");
-  });
-}
+  }
+});
 
 const fromHex = (text: string): Buffer => Buffer.from(text.replace(/[^0-9a-f]/gi, ""), "hex");
 

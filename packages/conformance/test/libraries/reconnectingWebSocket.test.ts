@@ -60,6 +60,7 @@ describe.each(servers)("reconnecting-websocket on the class %s", (_, serve) => {
   test("sees the server's close code and reason, and connects again", async () => {
     const { peers, socket, events } = await start([]);
     await expect.poll(() => events).toEqual(["open "]);
+    await expect.poll(() => peers.length).toBe(1); // our `open` does not wait for the server's answer
     peers[0]?.close(4001, "moved");
     await expect.poll(() => events).toEqual(["open ", [4001, "moved", true], "open "]);
     await expect.poll(() => peers.length).toBe(2);
