@@ -6,7 +6,7 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type RunOptions, runTest, type TestResult } from "./run.ts";
 import { readLists } from "./tests.ts";
@@ -23,7 +23,8 @@ const { values, positionals } = parseArgs({
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const tree = process.env.HANDCLASP_NODE_TESTS;
+  // The preloaded module compares this path with the paths of the tests.
+  const tree = process.env.HANDCLASP_NODE_TESTS && resolve(process.env.HANDCLASP_NODE_TESTS);
   const { carrier, native: isNative, verbose } = values;
   if (!tree || (carrier !== "tcp" && carrier !== "ws")) {
     console.error("Set HANDCLASP_NODE_TESTS to a folder with test/parallel and test/common of Node.js 20.11.1.");

@@ -91,11 +91,16 @@ const alertReason = (alert: AlertDescription): string => {
   return alertsOfExtensions.includes(alert) ? `tlsv1 ${words}` : `tlsv1 alert ${words}`;
 };
 
+const codePrefix = "ERR_SSL_";
+
 /** The reason of OpenSSL for a failure of TLS, `undefined` for other failures. */
 function reasonOf(error: TlsError): string | undefined {
   const { by, alert } = error;
   if (by === "peer")
     return alert && alert !== "close_notify" && alert !== "user_canceled" ? alertReason(alert) : undefined;
+  // This entry gave its own error the code of OpenSSL.
+  const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
+  if (code?.startsWith(codePrefix)) return code.slice(codePrefix.length).replaceAll("_", " ").toLowerCase();
   return reasons[error.code];
 }
 
@@ -105,7 +110,7 @@ export function tlsSocketError(error: unknown): Error {
   const reason = reasonOf(error);
   if (reason !== undefined)
     return nodeError(
-      `ERR_SSL_${reason.replaceAll(" ", "_").toUpperCase()}`,
+      `${codePrefix}${reason.replaceAll(" ", "_").toUpperCase()}`,
       `SSL routines::${reason}: ${error.message}`,
       {
         cause: error,

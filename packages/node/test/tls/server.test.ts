@@ -33,6 +33,11 @@ test("addContext and SNICallback choose the certificate", async () => {
   const [[error], failure] = await Promise.all([once(other, "tlsClientError"), failureOf(failed)]);
   expect(error.code).toBe("ERR_TLS_INVALID_CONTEXT");
   expect(failure.code).toBe("ECONNRESET");
+
+  const [empty, emptyPort] = await listening({ SNICallback: (_, callback) => callback(null, createSecureContext()) });
+  const refused = client(emptyPort, { servername: "a.example" });
+  const [[refusal]] = await Promise.all([once(empty, "tlsClientError"), failureOf(refused)]);
+  expect(refusal.code).toBe("ERR_SSL_PASSED_A_NULL_PARAMETER");
 });
 
 test("ALPNCallback chooses from what the client offers, and nothing else", async () => {
