@@ -8,6 +8,8 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   "Handclasp, TCP": async () => (await import("./handclasp.ts")).handclaspOverTcp,
   "Handclasp, toSocket": async () => (await import("./sockets.ts")).socketOverWs,
   "Handclasp, toSocket, TCP": async () => (await import("./sockets.ts")).socketOverTcp,
+  "Handclasp, /tls": async () => (await import("./tlsShape.ts")).tlsShapeOverWs,
+  "Handclasp, /tls, TCP": async () => (await import("./tlsShape.ts")).tlsShapeOverTcp,
   "node:tls": async () => (await import("./nodeTls.ts")).nodeTlsOverWs,
   "node:tls, resumed": async () => alwaysResuming((await import("./nodeTls.ts")).nodeTlsOverWs),
   "node:tls, TCP": async () => (await import("./nodeTls.ts")).nodeTlsOverTcp,

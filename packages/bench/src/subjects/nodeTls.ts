@@ -1,4 +1,5 @@
-import { type ConnectionOptions, connect, createSecureContext, type SecureVersion, TLSSocket } from "node:tls";
+import type { ConnectionOptions, SecureVersion, TLSSocket } from "node:tls";
+import * as nodeTls from "node:tls";
 import {
   type Channel,
   type Identity,
@@ -14,12 +15,16 @@ const ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256";
 /** The same groups as Handclasp's default. */
 const ecdhCurve = "X25519:P-256";
 
+/** node:tls, or a module of its shape. */
+export type TlsModule = Pick<typeof nodeTls, "connect" | "createSecureContext" | "TLSSocket">;
+
 /** Starts a node:tls server. It is also the server of the stacks that are only clients. */
 export function nodeTlsServer(
   transport: TransportKind,
   version: SecureVersion,
   { cert, key }: Identity,
   onChannel: (channel: Channel) => void,
+  { createSecureContext, TLSSocket }: TlsModule = nodeTls,
 ): Promise<ListeningServer> {
   const secureContext = createSecureContext({
     cert,
@@ -39,7 +44,12 @@ export function nodeTlsServer(
   });
 }
 
-function nodeTls(transport: TransportKind, version: SecureVersion = "TLSv1.2"): Subject {
+export function tlsSubject(
+  tls: TlsModule,
+  transport: TransportKind,
+  version: SecureVersion = "TLSv1.2",
+): Required<Pick<Subject, "server" | "client" | "resuming">> {
+  const { connect, createSecureContext } = tls;
   const opener = ({ ca }: Identity, port: number): ((extra?: ConnectionOptions) => Promise<TLSSocket>) => {
     const secureContext = createSecureContext({ ca, minVersion: version, maxVersion: version, ciphers, ecdhCurve });
     return async (extra) => {
@@ -54,7 +64,7 @@ function nodeTls(transport: TransportKind, version: SecureVersion = "TLSv1.2"): 
     };
   };
   return {
-    server: (identity, onChannel) => nodeTlsServer(transport, version, identity, onChannel),
+    server: (identity, onChannel) => nodeTlsServer(transport, version, identity, onChannel, tls),
     async client(identity, port) {
       const open = opener(identity, port);
       return async () => streamChannel(await open());
@@ -74,8 +84,8 @@ function nodeTls(transport: TransportKind, version: SecureVersion = "TLSv1.2"): 
   };
 }
 
-export const nodeTlsOverWs: Subject = nodeTls("ws");
-export const nodeTlsOverTcp: Subject = nodeTls("tcp");
+export const nodeTlsOverWs: Subject = tlsSubject(nodeTls, "ws");
+export const nodeTlsOverTcp: Subject = tlsSubject(nodeTls, "tcp");
 /** In the scenario "cold", the servers of the clients that do not support TLS 1.2. */
-export const nodeTls13OverTcp: Subject = nodeTls("tcp", "TLSv1.3");
-export const nodeTls11OverTcp: Subject = nodeTls("tcp", "TLSv1.1");
+export const nodeTls13OverTcp: Subject = tlsSubject(nodeTls, "tcp", "TLSv1.3");
+export const nodeTls11OverTcp: Subject = tlsSubject(nodeTls, "tcp", "TLSv1.1");
