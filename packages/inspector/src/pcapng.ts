@@ -9,8 +9,8 @@ import type { Recording } from "./recording.ts";
 /**
  * Writes the records of a recording as a TCP connection to port 443, with a key log inside if the recording has the
  * master secret. Wireshark then shows the decrypted data. The TCP connection is made up, because the trace does not
- * contain the transport's packets: its addresses are from RFC 5737, and each packet has one record. The client's address
- * and port come from its random, so that a file into which you merge recordings has a connection for each.
+ * contain the transport's packets: its addresses are from RFC 5737, and each packet has one record. The client's
+ * address and port come from its random, so that a file into which you merge recordings has a connection for each.
  * @example
  * const file = new Blob([recordingToPcapng({ role: "client", events: [] })]);
  */

@@ -64,7 +64,7 @@ const cases = all.flatMap((suite) =>
   })),
 );
 
-/** What tshark says about each case. One file has all recordings as sections, because tshark needs a second to start. */
+/** The lines of tshark for each case. One file has all recordings, because tshark needs a second to start. */
 const found = new Map<string, string[]>();
 beforeAll(async () => {
   if (!hasTshark) return;
