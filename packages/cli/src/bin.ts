@@ -22,7 +22,10 @@ const program = new Command("handclasp")
 channelFlags(
   program
     .command("serve")
-    .description("accept channels until SIGTERM or SIGINT; default: over WebSocket on port 8443")
+    .description(
+      "accept channels until SIGTERM or SIGINT; default: over WebSocket on port 8443; " +
+        "SIGHUP reads the files of certificates and keys again",
+    )
     .option("--ws <port>", "listen for WebSockets; 0: any free port", parsePort)
     .option("--tcp <port>", "listen for TCP; 0: any free port", parsePort)
     .option("--host <address>", "address to listen on", "127.0.0.1")
@@ -55,7 +58,7 @@ channelFlags(
     .option(
       "--ticket-keys <file>",
       "ticket keys, shared with other processes: 48 random bytes each, or lines of 96 hex digits; " +
-        "the first encrypts, all decrypt; SIGHUP reads the file again",
+        "the first encrypts, all decrypt",
     )
     .option("--respond <how>", "echo, http, sink or source[:BYTES]", "echo"),
   "to stdout; the addresses go to stderr",

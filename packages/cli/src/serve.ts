@@ -13,9 +13,10 @@ import {
   type ListenWebSocketOptions,
   nodeCredential,
   parseCertificate,
+  type ReloadOptions,
   type ServerSessionOptions,
 } from "@handclasp/node";
-import { UsageError } from "./errors.ts";
+import { errorLine, UsageError } from "./errors.ts";
 import { type Events, jsonEvents, type Traffic, textEvents } from "./events.ts";
 import { authorities, credentials } from "./files.ts";
 import { commaList } from "./names.ts";
@@ -48,7 +49,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const stopped = nextSignal(); // first, so that a signal during the start stops the server cleanly
   let isStopping = false;
   const respond = responder(flags.respond);
-  const client = clientOptions(flags);
+  const files = filesOf(flags);
   const rules = requestRules(flags);
   const sessions = sessionOptions(flags);
   const options: CommonOptions = {
@@ -57,14 +58,13 @@ export async function serve(flags: ServeFlags): Promise<void> {
   };
   const keys = new Map(presharedKeys(flags.psk).map(({ identity, key }) => [identity, key]));
   const lines: string[] = [];
-  const configured = credentials(flags.cert, flags.key, flags.ocsp);
   const server = createServer(
     {
       ...options,
-      ...client,
       ...sessions,
       ...(keys.size > 0 && { psk: { lookup: (identity) => keys.get(identity) } }),
-      credentials: configured.length > 0 ? configured : await throwAway(options.suites, lines),
+      ...(!files.credentials && { credentials: await throwAway(options.suites, lines) }),
+      ...files,
       onError: (error) => events.error(error),
     },
     async (connection) => {
@@ -77,6 +77,8 @@ export async function serve(flags: ServeFlags): Promise<void> {
       });
     },
   );
+  // Without files there is nothing to reload, and SIGHUP ends the process as usual.
+  if (Object.keys(files).length) process.on("SIGHUP", () => reload(flags, (options) => server.reload(options)));
   const { host, path, tcp, ws = tcp === undefined ? 8443 : undefined } = flags;
   if (ws !== undefined) {
     const listener = await server.listenWebSocket({ port: ws, host, path, ...rules });
@@ -96,6 +98,34 @@ function report(closed: Promise<void>, events: Events, traffic: Traffic): void {
     () => events.closed(true, traffic),
     () => events.closed(false, traffic),
   );
+}
+
+/** The options that are read from files: the credentials, the client's CA and the ticket keys. */
+function filesOf(flags: ServeFlags): ReloadOptions {
+  const client = clientOptions(flags);
+  const { cert, key, ocsp, ticketKeys, tickets } = flags;
+  const configured = credentials(cert, key, ocsp);
+  if (!tickets && ticketKeys !== undefined) throw new UsageError("--ticket-keys and --no-tickets exclude each other");
+  return {
+    ...client,
+    ...(configured.length && { credentials: configured }),
+    ...(ticketKeys !== undefined && { ticketKeys: ticketKeysOf(ticketKeys) }),
+  };
+}
+
+/** Reads the files again. If one of them is invalid, the server changes nothing. */
+function reload(flags: ServeFlags, apply: (options: ReloadOptions) => void): void {
+  try {
+    const files = filesOf(flags);
+    apply(files);
+    const { cert = [], key = [], ocsp = [], clientCa = [], ticketKeys } = flags;
+    const names = [...cert, ...key, ...ocsp].concat(clientCa);
+    if (names.length) console.error(`reloaded ${names.join(", ")}`);
+    if (ticketKeys !== undefined)
+      console.error(`ticket keys: ${(files.ticketKeys as readonly Uint8Array[]).length} from ${ticketKeys}`);
+  } catch (error) {
+    console.error(`${errorLine(error)}; nothing has changed`);
+  }
 }
 
 /** The options of client authentication. With `--client-ca`, the default is to require a certificate. */
@@ -123,14 +153,10 @@ function requestRules({ origins, hosts, tcp, ws }: ServeFlags): Pick<ListenWebSo
  * The options of resumption. By default the server encrypts tickets with keys of its own, and keeps sessions in a cache
  * in memory.
  */
-function sessionOptions({ tickets, sessionCache, ticketKeys }: ServeFlags): ServerSessionOptions {
-  if (!tickets && ticketKeys !== undefined) throw new UsageError("--ticket-keys and --no-tickets exclude each other");
-  return {
-    ...(!tickets && { tickets }),
-    ...(!sessionCache && { sessionStore: false }),
-    ...(ticketKeys !== undefined && { ticketKeys: ticketKeysOf(ticketKeys) }),
-  };
-}
+const sessionOptions = ({ tickets, sessionCache }: ServeFlags): ServerSessionOptions => ({
+  ...(!tickets && { tickets }),
+  ...(!sessionCache && { sessionStore: false }),
+});
 
 /**
  * Makes a throw-away certificate for localhost, and adds its pin to `lines`, so that a client can trust the

@@ -3,35 +3,21 @@
  * others.
  * @module
  */
-import { errorLine } from "./errors.ts";
 import { read } from "./files.ts";
 
 const option = "--ticket-keys";
 const keyLength = 48;
 
 /**
- * Returns a function that returns the keys of the file. The server calls the function for each ticket. SIGHUP reads the
- * file again. If the new content is invalid, the keys stay as they were. The file contains keys of 48 random bytes each
- * (`openssl rand 48` writes one), or lines of 96 hexadecimal digits.
+ * Reads the keys. The file contains keys of 48 random bytes each (`openssl rand 48` writes one), or lines of 96
+ * hexadecimal digits.
  */
-export function ticketKeysOf(file: string): () => readonly Uint8Array[] {
-  const load = (): readonly Uint8Array[] => {
-    const keys = parse(read(option, file));
-    if (keys) return keys;
-    throw new Error(
-      `${option} ${file}: expected keys of ${keyLength} random bytes, or lines of ${2 * keyLength} hexadecimal digits`,
-    );
-  };
-  let keys = load();
-  process.on("SIGHUP", () => {
-    try {
-      keys = load();
-      console.error(`ticket keys: ${keys.length} from ${file}`);
-    } catch (error) {
-      console.error(`${errorLine(error)}; the keys stay as they were`);
-    }
-  });
-  return () => keys;
+export function ticketKeysOf(file: string): readonly Uint8Array[] {
+  const keys = parse(read(option, file));
+  if (keys) return keys;
+  throw new Error(
+    `${option} ${file}: expected keys of ${keyLength} random bytes, or lines of ${2 * keyLength} hexadecimal digits`,
+  );
 }
 
 /** Returns `undefined` if `content` is not a list of keys. */

@@ -1,9 +1,9 @@
 import { randomBytes, X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { jsonLines, run, type Server, serve, start, temporaryFolder } from "./handclasp.ts";
 
 const folder = temporaryFolder();
@@ -554,5 +554,38 @@ describe("handclasp", () => {
   test.each(["serve", "connect", "certs"])("%s --help prints the usage", async (command) => {
     const { code, stdout } = await run([command, "--help"]);
     expect([code, stdout.toString()]).toEqual([0, expect.stringContaining(`Usage: handclasp ${command}`)]);
+  });
+});
+
+describe("SIGHUP", () => {
+  const copies = ["server.pem", "server.key", "ca.pem"].map((name) => [file(name), file(`served-${name}`)] as const);
+  const flags = ["--cert", file("served-server.pem"), "--key", file("served-server.key")];
+
+  test("makes serve read its certificates and its CA of clients again, all of them or none", async () => {
+    for (const [from, to] of copies) writeFileSync(to, readFileSync(from));
+    const other = temporaryFolder();
+    onTestFinished(() => other.remove());
+    await run(["certs", other.path]);
+    await withServer([...flags, "--client-ca", file("served-ca.pem")], async (server) => {
+      const visit = (trust: string, folderOfClient: string): Promise<{ readonly code: number | null }> => {
+        const certificate = ["--cert", join(folderOfClient, "client.pem"), "--key", join(folderOfClient, "client.key")];
+        return run(["connect", server.tcp, "--ca", trust, ...certificate], "hello");
+      };
+      const reload = async (output: RegExp): Promise<void> => {
+        const before = server.stderr().length;
+        server.process.kill("SIGHUP");
+        await expect.poll(() => server.stderr().slice(before), { timeout: 60_000 }).toMatch(output);
+      };
+      expect(await visit(file("ca.pem"), folder.path)).toMatchObject({ code: 0 });
+      // The certificate is new, and its key is not there yet.
+      writeFileSync(file("served-server.pem"), readFileSync(join(other.path, "server.pem")));
+      writeFileSync(file("served-ca.pem"), readFileSync(join(other.path, "ca.pem")));
+      await reload(/^error: --cert .*served-server\.pem --key .*; nothing has changed$/m);
+      expect(await visit(file("ca.pem"), folder.path)).toMatchObject({ code: 0 });
+      writeFileSync(file("served-server.key"), readFileSync(join(other.path, "server.key")));
+      await reload(/^reloaded .*served-server\.pem, .*served-server\.key, .*served-ca\.pem$/m);
+      expect(await visit(join(other.path, "ca.pem"), other.path)).toMatchObject({ code: 0 });
+      expect(await visit(join(other.path, "ca.pem"), folder.path)).toMatchObject({ code: 1 });
+    });
   });
 });

@@ -6,8 +6,10 @@ export * from "./base.ts";
 export {
   type AcceptOptions,
   accept,
+  type ReloadOptions,
   type ServerConfiguration,
   type ServerCredentials,
   serverConfig,
 } from "./connection/accept.ts";
+export type { ClientOptions } from "./connection/clientRules.ts";
 export type { ServerSessionOptions } from "./connection/serverSessions.ts";

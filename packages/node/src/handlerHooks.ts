@@ -2,7 +2,7 @@
  * Notices about a connection between a server and the handlers of this package.
  * @module
  */
-import type { TlsConnection } from "@handclasp/core";
+import type { ReloadOptions, TlsConnection } from "@handclasp/core";
 
 /**
  * Called when the server begins to close, and when it closes a connection that is too old, so that a handler can say
@@ -16,3 +16,6 @@ export const stopHooks: WeakMap<TlsConnection, (why: "stop" | "old") => void> = 
  * connections: to `onError`, and not to the console, which any peer could fill.
  */
 export const peerErrors: WeakSet<object> = new WeakSet();
+
+/** The options of a server that `reload` must not change, because its handler depends on them. */
+export const fixedOptions: WeakMap<object, readonly (keyof ReloadOptions)[]> = new WeakMap();

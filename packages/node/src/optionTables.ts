@@ -10,7 +10,7 @@ let server: readonly string[] | undefined;
 export function serverRows(): readonly string[] {
   server ??= [
     ...serverOptions(),
-    "function onError",
+    "function onError observe log",
     "ms|boolean idleTimeout writeTimeout maxLifetime",
     "object|boolean admission",
   ];
@@ -51,3 +51,5 @@ export const nodeCredentialOptions: readonly string[] = [
 ];
 
 export const socketOptions: readonly string[] = ["boolean allowHalfOpen", "ms closeTimeout"];
+
+export const watchFilesOptions: readonly string[] = ["ms interval", "function onError onReload"];

@@ -1,47 +1,31 @@
 import type { IncomingMessage } from "node:http";
 import {
-  type AcceptOptions,
+  type ReloadOptions,
   type ServerConfiguration,
   type ServerCredentials,
+  type Session,
   serverConfig,
   type TlsConnection,
   TlsError,
   type Transport,
 } from "@handclasp/core";
-import { optionsOf, usageError, wrongOption } from "@handclasp/core/unstable";
+import { configurationError, optionsOf, usageError } from "@handclasp/core/unstable";
 import { startAccept, withExplanationSync } from "@handclasp/core/unstable/engine";
 
 import { Admission, type AdmissionOptions } from "./admission/admission.ts";
-import { Expiry, type TimeoutOptions } from "./admission/expiry.ts";
+import { Expiry } from "./admission/expiry.ts";
 import { lifetimeGrace } from "./admission/limits.ts";
 import type { Ticket } from "./admission/ticket.ts";
 import { certificateCacheOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
-import { peerErrors, stopHooks } from "./handlerHooks.ts";
-import { serverRows } from "./optionTables.ts";
+import { fixedOptions, peerErrors, stopHooks } from "./handlerHooks.ts";
+import type { ServerMeasures } from "./observe/events.ts";
+import { Observation, type Observed } from "./observe/observation.ts";
+import { checkOptions, type ServerOptions } from "./serverOptions.ts";
 import type { Listener, ListenTcpOptions } from "./transport/listener.ts";
 import { listenForSockets } from "./transport/listenTcp.ts";
 import { type ListenWebSocketOptions, listenForWebSockets } from "./transport/listenWebSocket.ts";
 import { tcpTransport } from "./transport/tcp.ts";
-
-export interface ServerOptions extends AcceptOptions, TimeoutOptions {
-  /**
-   * Called for each connection that fails, in its handshake or later, with the TlsError that ended it; and for each
-   * handler that fails, with the value that it threw. By default the errors of handlers go to `console.error`, as does
-   * one refused WebSocket a minute, and the errors of connections are dropped. `onError` does not get `peer_gone`: a
-   * peer may leave without waiting for close_notify (RFC 5246 §7.2.1). `onError` is also called, without a connection,
-   * for a WebSocket that was refused because of its Origin or Host header (`origin_refused`, `host_refused`; at most
-   * once a minute for the same pair), or because `allow` failed (`hook_failed`; at most once a minute); and for a
-   * connection that `admission` refused (`overloaded`; at most once a minute for each limit).
-   */
-  readonly onError?: (error: unknown, connection: TlsConnection | undefined) => void;
-  /**
-   * The connections and handshakes that the server admits, together and of each client. Beyond these limits, it refuses
-   * new connections: over TCP it closes the socket, and a WebSocket gets the status 429 or 503. `false` for no limits.
-   * Default: the limits of docs/admission.md.
-   */
-  readonly admission?: AdmissionOptions | false;
-}
 
 /**
  * Called once for each channel, after its handshake. Until the promise that the handler returns settles, the peer's
@@ -65,17 +49,24 @@ export class TlsServer {
   readonly #listeners: Listener[] = [];
   readonly #expiry: Expiry;
   readonly #admission: Admission;
+  readonly #observation: Observation;
 
   constructor(options: ServerOptions, handler: ConnectionHandler) {
     const known = withExplanationSync(() => checkOptions(options, handler));
-    const { onError, idleTimeout, writeTimeout, maxLifetime, admission, ...acceptOptions } = known;
-    this.#admission = withExplanationSync(() => new Admission(admission, (error) => this.#report(error, undefined)));
+    const { onError, idleTimeout, writeTimeout, maxLifetime, admission, observe, log, ...acceptOptions } = known;
+    this.#observation = new Observation(this, { ...(observe && { observe }), ...(log && { log }) });
+    this.#admission = withExplanationSync(() => this.#makeAdmission(admission));
     this.#expiry = withExplanationSync(() => new Expiry(known, (connection) => void this.#closeOld(connection)));
     const { provider = nodeCrypto } = acceptOptions;
     const { certificateCache = certificateCacheOf(provider) } = acceptOptions;
     this.#config = serverConfig({ ...acceptOptions, provider, certificateCache });
     this.#options = { ...acceptOptions, ...(onError && { onError }) };
     this.#handler = handler;
+  }
+
+  #makeAdmission(options: AdmissionOptions | false | undefined): Admission {
+    const onRefused = (error: TlsError): void => this.#report(error, undefined);
+    return new Admission(options, onRefused, undefined, (refusal) => this.#observation.refused(refusal));
   }
 
   /** The handlers that have not settled, by connection. Their connections may have ended. */
@@ -129,11 +120,14 @@ export class TlsServer {
   }
 
   #accept(transport: Transport, ticket: Ticket, request: IncomingMessage | undefined): TlsConnection {
-    const connection = this.#start(transport, ticket);
+    const observed = this.#observation.observe(request ? "websocket" : "tcp");
+    const connection = this.#start(transport, ticket, observed);
+    observed?.begin(connection);
     this.#connections.add(connection);
-    this.#watch(connection, transport, ticket);
-    const onOpened = (): void => {
+    this.#watch(connection, transport, ticket, observed);
+    const onOpened = (session: Session): void => {
       this.#admission.established(ticket);
+      observed?.established(session);
       this.#runHandler(connection, request);
     };
     // `#watch` reports a handshake that fails.
@@ -141,10 +135,11 @@ export class TlsServer {
     return connection;
   }
 
-  #start(transport: Transport, ticket: Ticket): TlsConnection {
+  #start(transport: Transport, ticket: Ticket, observed: Observed | undefined): TlsConnection {
     try {
-      return startAccept(transport, this.#config, this.#admission.gateOf(ticket));
+      return startAccept(transport, this.#config, this.#admission.gateOf(ticket), observed);
     } catch (error) {
+      if (observed) this.#observation.forget(observed);
       this.#admission.release(ticket);
       throw error;
     }
@@ -180,11 +175,12 @@ export class TlsServer {
    * A separate method: a closure in `accept` would keep the request and its headers in memory until the connection
    * ends.
    */
-  #watch(connection: TlsConnection, transport: Transport, ticket: Ticket): void {
+  #watch(connection: TlsConnection, transport: Transport, ticket: Ticket, observed: Observed | undefined): void {
     const watched = this.#expiry.add(connection, transport);
     const onClosed = (error?: unknown): void => {
       this.#expiry.delete(watched);
       this.#admission.release(ticket);
+      observed?.closed(error);
       if (TlsError.is(error) && !this.#failedHandlers.has(connection) && error.code !== "peer_gone")
         this.#report(error, connection);
       this.#connections.delete(connection);
@@ -198,6 +194,31 @@ export class TlsServer {
    */
   setCredentials(credentials: ServerCredentials): void {
     this.#config.setCredentials(credentials);
+  }
+
+  /**
+   * Changes certificates, client trust, ticket keys, ALPN, suites and other options for new connections:
+   * docs/reload.md. Connections that have begun keep the options with which they began, also in their handshake.
+   * Sessions that clients got under other rules for client certificates are not resumed.
+   * @throws TlsError `configuration` if an option is wrong. The server then keeps all its present options
+   * @example
+   * server.reload({ credentials: nodeCredential({ cert, key }), clientAuth: "require", ca });
+   */
+  reload(options: ReloadOptions): void {
+    for (const option of fixedOptions.get(this) ?? [])
+      if (options?.[option] !== undefined)
+        throw configurationError(`${option}: the handler of this server needs its own`, "leave it out");
+    this.#config.reload(options);
+    this.#observation.reloaded(Object.keys(options));
+  }
+
+  /**
+   * The connections by their state, the queues, and the traffic so far, for gauges (docs/observability.md). It counts
+   * the connections that began while the server had `observe`, `log` or a subscriber of node:diagnostics_channel. It
+   * looks at each of them, so do not call it more than once a second.
+   */
+  measure(): ServerMeasures {
+    return this.#observation.measure(this.#admission.queues);
   }
 
   /**
@@ -300,12 +321,6 @@ export class TlsServer {
 
 /** Any client can cause a refusal, so only the first of a minute is printed. */
 const refusalInterval = 60_000;
-
-function checkOptions(options: ServerOptions, handler: unknown): ServerOptions {
-  const known = optionsOf(options, serverRows());
-  if (typeof handler === "function") return known;
-  throw wrongOption("the handler of connections", handler, "a function after the options: (channel, request) => …");
-}
 
 const ignore = (): void => {};
 

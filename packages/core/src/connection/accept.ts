@@ -1,24 +1,22 @@
-import { der } from "../bytes/der.ts";
-import { configurationError, TlsError } from "../errors.ts";
+import { configurationError } from "../errors.ts";
 import type { Awaitable } from "../flow.ts";
 import type { ClientHelloInfo, ServerConfig, ServerCredential } from "../handshake/config.ts";
 import { gated, type HandshakeGate } from "../handshake/gate.ts";
 import type { ServerPsk } from "../handshake/keyExchange/exchange.ts";
 import { canServe } from "../handshake/negotiate.ts";
+import type { ServerObserver } from "../handshake/observer.ts";
 import { serverHandshake } from "../handshake/server.ts";
 import type { CipherSuite, SuiteRow } from "../handshake/suites.ts";
-import { maxAuthorityNames } from "../limits.ts";
-import { optionsOf, wrongOption } from "../validation/options.ts";
-import { serverOptions } from "../validation/serverTable.ts";
+import { optionsOf } from "../validation/options.ts";
+import { reloadOptions, serverOptions } from "../validation/serverTable.ts";
 import { withExplanationSync } from "../validation/withExplanationSync.ts";
 import type { Credential } from "../x509/credential.ts";
-import { readName } from "../x509/distinguishedName.ts";
-import { readTrust, type TrustOptions } from "../x509/trust.ts";
-import type { TrustPolicy } from "../x509/verify.ts";
+import { type ClientOptions, clientRulesOf, virtualHostsOf } from "./clientRules.ts";
 import { TlsConnection } from "./connection.ts";
 import { type CommonOptions, commonConfig, connectionOptions, showsSecrets } from "./options.ts";
 import { checkedChain } from "./ownChain.ts";
 import { isCertified, serverPsk } from "./psk.ts";
+import { changesTickets, optionsWith } from "./reloadedOptions.ts";
 import { type ServerSessionOptions, serverSessions } from "./serverSessions.ts";
 import { readStaple } from "./staple.ts";
 import { checkedTransport, type Transport } from "./transport.ts";
@@ -35,23 +33,20 @@ export type ServerCredentials =
   | readonly Credential[]
   | ((hello: ClientHelloInfo) => Awaitable<Credential | readonly Credential[] | undefined>);
 
-/**
- * A server's options. `ca`, `pins`, `trust`, `verify` and `insecure` say which client certificates the server trusts.
- * They need `clientAuth`, and `clientAuth` needs one of them other than `verify`.
- */
-export interface AcceptOptions extends CommonOptions, TrustOptions, ServerSessionOptions {
+/** A server's options. */
+export interface AcceptOptions extends CommonOptions, ClientOptions, ServerSessionOptions {
   /** The server's certificates. Required unless every suite uses a pre-shared key. */
   readonly credentials?: ServerCredentials;
   /** The pre-shared keys, for suites of `ecdhePskSuites` or `pskSuites`. */
   readonly psk?: ServerPsk;
-  /** Whether the server asks for a client certificate, and whether it requires one. Default `"none"`. */
-  readonly clientAuth?: "none" | "request" | "require";
   /**
-   * The authorities that the server names to clients, as DER names (`certificate.subject.der`). A client with several
-   * certificates chooses by these names. Default: the subjects of `ca`, or no names if the subjects do not fit into the
-   * message (65,000 bytes). `false`: no names, which allows any authority.
+   * Other rules for client certificates, for clients that ask for these names. `*` as the first label stands for one
+   * label. The rules of a name replace all of the server's, so `{ clientAuth: "none" }` asks for no certificate. A
+   * client can ask for any name: serve a host only on a connection whose `session.serverName` is that host.
+   * @example
+   * virtualHosts: { "admin.example": { clientAuth: "require", ca } }
    */
-  readonly certificateAuthorities?: readonly Uint8Array[] | false;
+  readonly virtualHosts?: Readonly<Record<string, ClientOptions>>;
   /**
    * Groups of suites of equal preference: within a group the client's order decides, because the client may be faster
    * with another suite than the server. Default: no groups, so the server's order decides.
@@ -79,6 +74,28 @@ export interface AcceptOptions extends CommonOptions, TrustOptions, ServerSessio
   readonly textbook?: boolean;
 }
 
+/**
+ * The options of `reload`. Those that say which clients the server trusts belong together (`clientAuth`, `ca`, `pins`,
+ * `trust`, `verify`, `insecure`, `minimumRsaBits`, `minimumEcBits`, `certificateAuthorities`): if you give one of them,
+ * those that you do not give are gone. So do `tickets` and `ticketKeys`. Any other option that you do not give stays.
+ */
+export type ReloadOptions = ClientOptions &
+  Pick<
+    AcceptOptions,
+    | "credentials"
+    | "virtualHosts"
+    | "psk"
+    | "suites"
+    | "equalSuites"
+    | "groups"
+    | "signatureSchemes"
+    | "alpn"
+    | "requireAlpn"
+    | "strictSni"
+    | "tickets"
+    | "ticketKeys"
+  >;
+
 /** The checked options and parsed certificates that many connections share, from `serverConfig`. */
 export interface ServerConfiguration {
   /**
@@ -86,6 +103,12 @@ export interface ServerConfiguration {
    * error, the old credentials remain.
    */
   setCredentials(credentials: ServerCredentials): void;
+  /**
+   * Changes options for later connections. Connections that have begun keep the options with which they began. If it
+   * throws a configuration error, all old options remain. Sessions made under other rules for client certificates are
+   * not resumed.
+   */
+  reload(options: ReloadOptions): void;
 }
 
 /**
@@ -101,7 +124,7 @@ export function serverConfig(options: AcceptOptions): ServerConfiguration {
 }
 
 class SharedConfig implements ServerConfiguration {
-  readonly options: AcceptOptions;
+  options: AcceptOptions;
   handshake: ServerConfig;
 
   /** @param options checked options */
@@ -112,6 +135,19 @@ class SharedConfig implements ServerConfiguration {
 
   setCredentials(credentials: ServerCredentials): void {
     this.handshake = withExplanationSync(() => withCredentials(this.handshake, credentials));
+    this.options = optionsWith(this.options, { credentials });
+  }
+
+  reload(changes: ReloadOptions): void {
+    const { tickets, sessions, sessionLifetime } = this.handshake;
+    const kept = { tickets, sessions, sessionLifetime };
+    const [options, handshake] = withExplanationSync(() => {
+      const given = optionsOf(changes, reloadOptions());
+      const options = optionsWith(this.options, given);
+      return [options, configOf(options, changesTickets(given) ? { sessions, sessionLifetime } : kept)];
+    });
+    this.options = options;
+    this.handshake = handshake;
   }
 }
 
@@ -145,7 +181,12 @@ function singleUseConfig(unchecked: AcceptOptions): SharedConfig {
 }
 
 /** As `accept`, but returns immediately, while the handshake is running. The gate may delay the handshake. */
-export function startAccept(transport: Transport, config: ServerConfiguration, gate?: HandshakeGate): TlsConnection {
+export function startAccept(
+  transport: Transport,
+  config: ServerConfiguration,
+  gate?: HandshakeGate,
+  observer?: ServerObserver,
+): TlsConnection {
   if (!(config instanceof SharedConfig))
     throw configurationError("not a server configuration", "pass the result of serverConfig()");
   return acceptWith(
@@ -153,6 +194,7 @@ export function startAccept(transport: Transport, config: ServerConfiguration, g
     withExplanationSync(() => checkedTransport(transport)),
     config.options,
     gate,
+    observer,
   );
 }
 
@@ -165,12 +207,16 @@ export function acceptWith(
   transport: Transport,
   options: CommonOptions,
   gate?: HandshakeGate,
+  observer?: ServerObserver,
 ): TlsConnection {
   return new TlsConnection(
     transport,
     {
       role: "server",
-      handshake: (link) => (gate ? gated(serverHandshake(link, config, gate), gate) : serverHandshake(link, config)),
+      handshake: (link) => {
+        const flow = serverHandshake(link, config, gate, observer);
+        return gate ? gated(flow, gate) : flow;
+      },
       maxFragment: config.maxFragment,
       maxRefusals: config.maxRefusals,
       traceSecrets: config.traceSecrets && showsSecrets(options),
@@ -187,16 +233,10 @@ export function acceptWith(
 export const serverHandshakeConfig = (options: AcceptOptions): ServerConfig =>
   configOf(optionsOf(options, serverOptions()));
 
-function configOf(options: AcceptOptions): ServerConfig {
+/** @param kept the state of resumption of an earlier configuration */
+function configOf(options: AcceptOptions, kept?: Partial<ServerConfig>): ServerConfig {
   const common = commonConfig(options);
   const { suites } = common;
-  const { clientAuth = "none" } = options;
-  const clientTrust = clientTrustOf(options);
-  if (clientAuth === "require" && !suites.every(isCertified))
-    throw configurationError(
-      'clientAuth "require" with suites of a pre-shared key, which have no certificates',
-      'leave these suites out, or use "request": the pre-shared key then authenticates the client',
-    );
   if (options.requireAlpn && !common.alpn.length)
     throw configurationError("requireAlpn without alpn", 'list the protocols of this server: alpn: ["…"]');
   if (options.textbook && common.requireExtendedMasterSecret)
@@ -205,14 +245,14 @@ function configOf(options: AcceptOptions): ServerConfig {
     ...common,
     psk: serverPsk(suites, options.psk),
     ...credentialsOf(common, options.credentials),
-    clientAuth,
-    clientTrust,
-    certificateAuthorities: authoritiesOf(options, clientTrust),
+    ...clientRulesOf(options, suites),
+    virtualHosts: virtualHostsOf(options.virtualHosts ?? {}, suites),
     equalSuites: equalSuitesOf(suites, options.equalSuites ?? []),
     strictSni: options.strictSni,
     requireAlpn: options.requireAlpn ?? false,
     textbook: options.textbook ?? false,
     ...serverSessions(options, common),
+    ...kept,
   };
 }
 
@@ -291,57 +331,3 @@ function serverCredential(suites: readonly SuiteRow[], credential: Credential): 
       "RSA key exchange needs keyEncipherment and a key that decrypts",
   );
 }
-
-function clientTrustOf(options: AcceptOptions): TrustPolicy | undefined {
-  const { clientAuth = "none" } = options;
-  const trusts = trustOptions.filter((option) => options[option] !== undefined);
-  if (clientAuth !== "none" && !trusts.length)
-    throw configurationError(
-      `clientAuth "${clientAuth}" without ca`,
-      "say which client certificates are trusted, for example with ca",
-    );
-  if (clientAuth === "none" && trusts.length)
-    throw configurationError(`${trusts[0]} without clientAuth`, 'set clientAuth: "request" or "require"');
-  return trusts.length ? readTrust(options) : undefined;
-}
-
-/** The options that decide which client certificates are trusted. */
-const trustOptions = ["ca", "pins", "trust", "insecure", "verify", "minimumRsaBits", "minimumEcBits"] as const;
-
-function authoritiesOf(
-  { certificateAuthorities: names, clientAuth = "none" }: AcceptOptions,
-  trust: TrustPolicy | undefined,
-): readonly Uint8Array[] {
-  if (
-    names !== undefined &&
-    names !== false &&
-    !(Array.isArray(names) && [...names].every((name) => name instanceof Uint8Array))
-  )
-    throw wrongOption("certificateAuthorities", names, "a list of DER names, or false");
-  if (!names) {
-    const subjects = new Map(trust?.anchors.map(({ subject }) => [subject.normalised, subject.der]));
-    return names === false || sizeOf([...subjects.values()]) > maxAuthorityNames ? [] : [...subjects.values()];
-  }
-  if (clientAuth === "none")
-    throw configurationError("certificateAuthorities without clientAuth", 'set clientAuth: "request" or "require"');
-  if (sizeOf(names) > maxAuthorityNames)
-    throw configurationError(
-      `certificateAuthorities of ${sizeOf(names)} bytes`,
-      `at most ${maxAuthorityNames} bytes fit: name fewer, or pass false`,
-    );
-  for (const [i, name] of names.entries()) {
-    try {
-      der(name, readName);
-    } catch (error) {
-      if (!TlsError.is(error)) throw error;
-      throw configurationError(
-        `certificateAuthorities[${i}]: ${error.message}`,
-        "expected a DER name, such as certificate.subject.der",
-      );
-    }
-  }
-  return names;
-}
-
-/** The size of the names in CertificateRequest, in bytes. A length of two bytes precedes each name. */
-const sizeOf = (names: readonly Uint8Array[]): number => names.reduce((sum, name) => sum + 2 + name.length, 0);

@@ -11,7 +11,8 @@ import { contentTypes } from "../wire/record.ts";
 
 export class Alerts {
   readonly #writer: RecordWriter;
-  readonly #trace: ((event: TraceEvent) => void) | undefined;
+  /** Takes the alerts. A server's observer may replace it before the flow starts. */
+  trace: ((event: TraceEvent) => void) | undefined;
   /** The number of warnings since the last record with other content. */
   warnings = 0;
   /** The level byte of an alert whose description has not arrived yet. */
@@ -19,7 +20,7 @@ export class Alerts {
 
   constructor(writer: RecordWriter, trace: ((event: TraceEvent) => void) | undefined) {
     this.#writer = writer;
-    this.#trace = trace;
+    this.trace = trace;
   }
 
   /** Client only: whether the server asked for a certificate and the client sent none. */
@@ -30,7 +31,7 @@ export class Alerts {
 
   send(level: "warning" | "fatal", description: AlertDescription): void {
     if (this.closed && level === "warning") return;
-    this.#trace?.({ type: "alert", direction: "sent", level, description });
+    this.trace?.({ type: "alert", direction: "sent", level, description });
     this.#writer.send(contentTypes.alert, Uint8Array.of(level === "fatal" ? 2 : 1, alertDescriptions[description]));
   }
 
@@ -65,7 +66,7 @@ export class Alerts {
         code: "bad_alert",
       });
     const description = alertName(code);
-    this.#trace?.({
+    this.trace?.({
       type: "alert",
       direction: "received",
       level: level === 2 ? "fatal" : "warning",

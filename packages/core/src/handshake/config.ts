@@ -151,16 +151,22 @@ export interface ClientHelloInfo {
 export type ChosenCredentials = Pick<ServerConfig, "credentials" | "hasSeveralNames"> &
   Partial<Pick<ServerConfig, "alpn">>;
 
-export interface ServerConfig extends CommonConfig {
-  readonly credentials: readonly ServerCredential[];
-  /** Replaces `credentials`, and also `alpn` if the result has it, if the server chooses them by the ClientHello. */
-  readonly chooseCredentials: ((hello: ClientHelloInfo) => Awaitable<ChosenCredentials>) | undefined;
-  readonly psk: ServerExchangeConfig["psk"];
+/** The rules for client certificates. */
+export interface ClientRules {
   readonly clientAuth: "none" | "request" | "require";
   /** The trust policy for client certificates. `undefined` only if `clientAuth` is `"none"`. */
   readonly clientTrust: TrustPolicy | undefined;
   /** The DER names that CertificateRequest lists. An empty list accepts any authority. */
   readonly certificateAuthorities: readonly Uint8Array[];
+}
+
+export interface ServerConfig extends CommonConfig, ClientRules {
+  readonly credentials: readonly ServerCredential[];
+  /** Replaces `credentials`, and also `alpn` if the result has it, if the server chooses them by the ClientHello. */
+  readonly chooseCredentials: ((hello: ClientHelloInfo) => Awaitable<ChosenCredentials>) | undefined;
+  readonly psk: ServerExchangeConfig["psk"];
+  /** Other rules for client certificates, by the name that the client asks for, or by `*.` and its parent. */
+  readonly virtualHosts: ReadonlyMap<string, ClientRules>;
   /**
    * Whether the server refuses a name that none of its certificates has (unrecognized_name). Otherwise any of its
    * certificates may answer. With `undefined` the value of `hasSeveralNames` applies.

@@ -41,7 +41,7 @@ export class HandshakeLink {
   readonly #transcript = new Transcript();
   readonly #reader: RecordReader;
   readonly #writer: RecordWriter;
-  readonly #alerts: Alerts;
+  readonly alerts: Alerts;
   readonly #messages = new HandshakeReader();
   #helloRequests = 0;
   /** True on a client, which skips HelloRequest in a handshake (RFC 5246 §7.4.1.1). A server refuses HelloRequest. */
@@ -56,7 +56,7 @@ export class HandshakeLink {
   ) {
     this.#reader = reader;
     this.#writer = writer;
-    this.#alerts = alerts;
+    this.alerts = alerts;
     this.#skipsHelloRequest = role === "client";
     this.trace = trace;
   }
@@ -109,7 +109,7 @@ export class HandshakeLink {
 
   /** Clients only: the server asked for a certificate and gets none. The advice for a later alert may say so. */
   noteNoCertificate(): void {
-    this.#alerts.sentNoCertificate = true;
+    this.alerts.sentNoCertificate = true;
   }
 
   sendChangeCipherSpec(protection: Protection): void {
@@ -135,7 +135,7 @@ export class HandshakeLink {
     }
     if (record.type !== contentTypes.change_cipher_spec)
       throw new TlsError("unexpected_message", `expected ChangeCipherSpec, got ${describe(record)}`);
-    this.#alerts.checkComplete();
+    this.alerts.checkComplete();
     if (record.fragment.length !== 1 || record.fragment[0] !== 1)
       throw new TlsError("decode_error", "a malformed ChangeCipherSpec");
     this.#reader.changeState(protection);
@@ -216,7 +216,7 @@ export class HandshakeLink {
         continue;
       }
       const record = yield* waitFor(next);
-      if (!this.#alerts.handleAlert(record)) return record;
+      if (!this.alerts.handleAlert(record)) return record;
     }
   }
 

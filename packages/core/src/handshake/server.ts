@@ -27,6 +27,7 @@ import { ocspResponseFor } from "./extensions/statusRequest.ts";
 import type { HandshakeGate } from "./gate.ts";
 import type { HandshakeLink } from "./link.ts";
 import { type Choice, checkAlpn, checkHello, choose, hasCertificateFor } from "./negotiate.ts";
+import { observeAlerts, type ServerObserver } from "./observer.ts";
 import {
   cacheSession,
   findOfferedSession,
@@ -38,19 +39,23 @@ import {
 import { Secrets } from "./secrets.ts";
 import { answerHello } from "./serverHello.ts";
 import { type HandshakeResult, sessionOf } from "./session.ts";
+import { configForHost } from "./virtualHosts.ts";
 
 /** The full handshake, RFC 5246 §7.3, figure 1, right column. */
 export function* serverHandshake(
   link: HandshakeLink,
   baseConfig: ServerConfig,
   gate?: HandshakeGate,
+  observer?: ServerObserver,
 ): Flow<HandshakeResult> {
+  if (observer) observeAlerts(link, observer);
   const hello = yield* link.expect(clientHello); //                                             --> ClientHello
   link.checkFlightEnd();
   const offer = readHello(baseConfig, hello);
   if (gate) yield* waitFor(gate.begin());
-  const config = yield* chooseCredentials(baseConfig, hello, offer, link.transcriptBytes());
-  const session = yield* findOfferedSession(link, config, hello, offer);
+  const hostConfig = configForHost(baseConfig, offer.serverName);
+  const config = yield* chooseCredentials(hostConfig, hello, offer, link.transcriptBytes());
+  const session = yield* findOfferedSession(link, config, hello, offer, observer);
   if (session) return yield* resumeSession(link, config, hello, offer, session); //             figure 2 from here
 
   const choice = choose(config, hello, offer);

@@ -30,6 +30,7 @@ export type { EngineEvent } from "../engine/options.ts";
 export type { ChosenCredentials, ServerConfig, SessionKeeper } from "../handshake/config.ts";
 export type { HandshakeGate } from "../handshake/gate.ts";
 export type { KeyExchangeRow } from "../handshake/keyExchange/exchange.ts";
+export type { ServerObserver } from "../handshake/observer.ts";
 export { readSessionState } from "../handshake/resumption/state.ts";
 export type { SuiteRow } from "../handshake/suites.ts";
 export { serverOptions } from "../validation/serverTable.ts";

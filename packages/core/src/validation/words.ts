@@ -35,10 +35,12 @@ export const expectedValues: Readonly<Record<string, string>> = {
   idleTimeout: "milliseconds, more than 0 and less than 2^31, or false",
   identity: "a text of at most 1,024 bytes in UTF-8",
   insecure: "true, if you need no identity, or leave it out",
+  interval: "milliseconds, more than 0 and less than 2^31",
   key: 'the private key, as PEM text, DER or a JWK: readFileSync("key.pem", "utf8")',
   keepAlive: "milliseconds, more than 0 and less than 2^31, or false",
   keyLog: "a function that gets each line",
   listener: "a function that gets each event",
+  log: "a function of the level, an object and a message",
   lookup: "a function that returns the key of an identity, or undefined",
   maxBytes: "a whole number of bytes",
   maxFragment: "a whole number from 64 to 16,384",
@@ -49,7 +51,9 @@ export const expectedValues: Readonly<Record<string, string>> = {
   now: "a function such as Date.now",
   ocsp: 'a policy: import { ocsp } from "@handclasp/core/ocsp" and use ocsp: ocsp.require',
   ocspResponse: "the response as DER, or a function that returns it",
+  observe: "a function that gets each event",
   onError: "a function of the error and the connection",
+  onReload: "a function",
   options: "an object",
   origins: 'a list of origins: origins: ["https://app.example"]',
   passphrase: "a text",
@@ -89,6 +93,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   trustProxy: "the number of proxies, from 1 to 16, or a function of the request that returns the client's address",
   trust: "a function of the chain that returns true or false",
   verify: "a function of the verified peer that returns true or false",
+  virtualHosts: 'an object of rules by name: { "admin.example": { clientAuth: "require", ca } }',
   webSocket: 'an object of options: webSocket: { headers: { authorization: "…" } }',
   writeTimeout: "milliseconds, more than 0 and less than 2^31, or false",
 };
@@ -211,6 +216,7 @@ export const serverOnlyOptions: Readonly<Record<string, string>> = {
   textbook: forClients,
   ticketKeys: forClients,
   tickets: "a client uses sessions: keepSessions({ tickets })",
+  virtualHosts: forClients,
 };
 
 /** The remedies for a server that gives an option of clients. All such options are here. */

@@ -99,6 +99,7 @@ const acceptOptions = {
   trace: 1,
   trust: 1,
   verify: 1,
+  virtualHosts: 1,
 } as const;
 
 describe("the tables", () => {

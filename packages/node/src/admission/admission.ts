@@ -53,6 +53,24 @@ type Limits = Readonly<Record<keyof AdmissionLimits, number>>;
 /** Why a connection is refused: the server has too many, or the client. */
 export type Refusal = "server" | "client";
 
+/** A connection that was refused. */
+export interface RefusedConnection {
+  /** Whose limit it was. */
+  readonly of: Refusal;
+  readonly limit: "maxConnections" | "maxHandshakes";
+  /** The address of the client, or of a proxy. */
+  readonly address: string | undefined;
+}
+
+export interface AdmissionQueues {
+  /** The handshakes that wait for their turn. */
+  readonly handshakes: number;
+  /** The calls of functions of the application that wait for their turn. */
+  readonly calls: number;
+  /** The calls that have not returned yet. */
+  readonly pendingCalls: number;
+}
+
 export class Admission {
   readonly #isUnlimited: boolean;
   readonly #limits: Limits;
@@ -67,17 +85,20 @@ export class Admission {
   #handshakes = 0;
 
   readonly #onRefused: (error: TlsError) => void;
+  readonly #notice: (refusal: RefusedConnection) => void;
   /** When a refusal was last reported, by its reason. */
   readonly #reportedAt = new Map<string, number>();
 
   /**
    * @param onRefused gets the first refusal of a minute for each reason
+   * @param notice gets each refusal
    * @throws TlsError `configuration`
    */
   constructor(
     options: AdmissionOptions | false = {},
     onRefused: (error: TlsError) => void = () => {},
     now: () => number = () => performance.now(),
+    notice: (refusal: RefusedConnection) => void = () => {},
   ) {
     if ((options as unknown) === true) throw wrongOption("admission", options, "an object, or false");
     this.#isUnlimited = options === false;
@@ -90,6 +111,7 @@ export class Admission {
     this.#now = now;
     this.#turns = new Turns(new Rate(this.#limits.handshakeRate, now()), now);
     this.#onRefused = onRefused;
+    this.#notice = notice;
   }
 
   /**
@@ -118,6 +140,11 @@ export class Admission {
     return this.#clients.size;
   }
 
+  /** The handshakes and calls that wait for their turn, and the calls that have not returned yet. */
+  get queues(): AdmissionQueues {
+    return { handshakes: this.#turns.waiting, calls: this.#calls.waiting, pendingCalls: this.#calls.pending };
+  }
+
   established(ticket: Ticket): void {
     if (ticket.state !== "handshake") return;
     ticket.state = "open";
@@ -143,6 +170,7 @@ export class Admission {
   }
 
   #report({ of, what, limit, most }: Found, address: string | undefined): void {
+    this.#notice({ of, limit, address });
     const reason = `${of} ${limit}`;
     const now = this.#now();
     if (now - (this.#reportedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < defaults.refusalReportInterval) return;
@@ -177,7 +205,7 @@ export class Admission {
 interface Found {
   readonly of: Refusal;
   readonly what: string;
-  readonly limit: string;
+  readonly limit: RefusedConnection["limit"];
   readonly most: number;
 }
 

@@ -23,6 +23,13 @@ export class Calls {
     this.#most = most;
   }
 
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+  get pending(): number {
+    return this.#pending;
+  }
+
   call(ticket: Ticket, hook: Hook): PromiseLike<void> | void {
     if (this.#pending < this.#most) return this.#begin(hook);
     return new Promise((resolve, reject) => {

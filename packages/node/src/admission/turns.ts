@@ -28,6 +28,10 @@ export class Turns {
     this.#now = now;
   }
 
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** Returns a promise if the handshake must wait. */
   begin(ticket: Ticket): Promise<void> | undefined {
     if (!this.#waiting.size && this.#hasTurn && this.#mayBegin(ticket)) {

@@ -8,7 +8,8 @@ import { Server as NodeTlsServer } from "node:tls";
 import { wrongOption } from "@handclasp/core/unstable";
 import { withExplanationSync } from "@handclasp/core/unstable/engine";
 import { stopHooks } from "../handlerHooks.ts";
-import { type ConnectionHandler, createServer, type ServerOptions, type TlsServer } from "../server.ts";
+import { type ConnectionHandler, createServer, type TlsServer } from "../server.ts";
+import type { ServerOptions } from "../serverOptions.ts";
 import { toSocket } from "../socket.ts";
 import { RequestCounter } from "./requestCounter.ts";
 

@@ -17,9 +17,10 @@ import {
 import { configurationError, optionsOf, wrongOption } from "@handclasp/core/unstable";
 import { withExplanationSync } from "@handclasp/core/unstable/engine";
 
-import { peerErrors, stopHooks } from "../handlerHooks.ts";
+import { fixedOptions, peerErrors, stopHooks } from "../handlerHooks.ts";
 import { serverRows } from "../optionTables.ts";
-import { type ConnectionHandler, createServer, type ServerOptions, type TlsServer } from "../server.ts";
+import { type ConnectionHandler, createServer, type TlsServer } from "../server.ts";
+import type { ServerOptions } from "../serverOptions.ts";
 import { runHandler, ServerSocket } from "./serverSocket.ts";
 
 /** The request of a client for a socket, and the identity of the client. */
@@ -108,7 +109,9 @@ export const createWebSocketServer = (options: WebSocketServerOptions, handler: 
     const own = { protocols, allow, sessions, maxMessage, ...timeouts };
     // A client without protocols counts as open at once, unless the server promises to answer.
     const alpn = allow ? [messageAlpn.answered] : messageProtocols;
-    return createServer({ ...others, alpn, requireAlpn: true }, webSocketHandler(defined(own), handler));
+    const server = createServer({ ...others, alpn, requireAlpn: true }, webSocketHandler(defined(own), handler));
+    fixedOptions.set(server, ["alpn", "requireAlpn"]);
+    return server;
   });
 
 /**

@@ -152,3 +152,22 @@ test("other unknown options are ignored, and wrong types have the errors of node
   expect(code({ maxVersion: "TLSv1.1" })).toBe("configuration");
   expect(code({ crl: "x" })).toBe("ERR_CRYPTO_OPERATION_FAILED");
 });
+
+test("after setSecureContext with another CA, a resumed client is no longer authorized", async () => {
+  const { cert, key } = await ca.issue({ client: true });
+  const [server, port] = await listening({ requestCert: true, ca: ca.pem });
+  const accepted: TLSSocket[] = [];
+  server.on("secureConnection", (socket: TLSSocket) => accepted.push(socket));
+  const begin = (session?: Buffer): TLSSocket => client(port, { cert, key, ...(session && { session }) });
+  const visit = async (session?: Buffer): Promise<TLSSocket> => {
+    const socket = begin(session);
+    await Promise.all([once(socket, "secureConnect"), once(server, "secureConnection")]);
+    return socket;
+  };
+  const session = (await visit()).getSession() as Buffer;
+  expect((await visit(session)).isSessionReused()).toBe(true);
+  server.setSecureContext({ ...own, ca: otherCa.pem });
+  // The server's own certificate is the same, so the session itself would do.
+  expect((await failureOf(begin(session))).code).toBe("ERR_SSL_TLSV1_ALERT_UNKNOWN_CA");
+  expect(accepted.map(({ authorized }) => authorized)).toEqual([true, true]);
+});

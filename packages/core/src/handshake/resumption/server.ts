@@ -13,6 +13,7 @@ import { applyAgreement, type HelloResults } from "../agreement.ts";
 import type { ServerConfig, ServerCredential } from "../config.ts";
 import type { HandshakeLink } from "../link.ts";
 import { credentialsFor, hasCertificateFor } from "../negotiate.ts";
+import type { ServerObserver } from "../observer.ts";
 import { Secrets } from "../secrets.ts";
 import { answerHello } from "../serverHello.ts";
 import { type HandshakeResult, sessionOf } from "../session.ts";
@@ -50,10 +51,12 @@ export function* findOfferedSession(
   config: ServerConfig,
   hello: ClientHello,
   offer: Offer,
+  observer: ServerObserver | undefined,
 ): Flow<OfferedSession | undefined> {
   const found = yield* checkOfferedSession(config, hello, offer);
   if (typeof found !== "string") return found;
   link.trace?.({ type: "resumption", resumed: false, reason: found });
+  observer?.notResumed(found);
   return undefined;
 }
 
