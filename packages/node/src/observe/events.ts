@@ -6,7 +6,7 @@ import type { AlertDescription, Direction, NotResumed, TlsConnection, Traffic } 
 import type { RefusedConnection } from "../admission/admission.ts";
 
 /**
- * What is known of a connection, by the names of OpenTelemetry's semantic conventions: `client.address`,
+ * The properties of a connection, by the names of OpenTelemetry's semantic conventions: `client.address`,
  * `network.transport`, `tls.protocol.version`, `tls.cipher`, `tls.curve`, `tls.resumed`, `tls.established`,
  * `tls.next_protocol`, `server.address` (the name that the client asked for), `tls.client.subject` and others of the
  * client's certificate, `error.type` (the code of the TlsError). Names of our own begin with `handclasp.`.
