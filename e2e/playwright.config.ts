@@ -22,7 +22,7 @@ const isPlaywrightWebKit = driver === webkit.executablePath();
 
 export default defineConfig<unknown, EngineOptions>({
   testDir: "specs",
-  workers: 2,
+  workers: 3, // most tests wait for a browser or for each other's ends, so two cores have room for three
   forbidOnly: process.env.CI !== undefined,
   // Only a hang reaches these limits, even on a busy machine.
   timeout: 240_000,

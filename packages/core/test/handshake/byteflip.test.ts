@@ -34,6 +34,8 @@ beforeAll(async () => {
 afterAll(() => void process.off("unhandledRejection", onRejection));
 
 const headerLength = 5;
+/** `npm test` alters one byte of three, `pnpm fuzz` each byte. */
+const step = process.env.HANDCLASP_FUZZ ? 1 : 3;
 
 /** Changes the byte at `offset` after the record's header. */
 const flipped = (unit: Unit, offset: number, mask: number): Uint8Array => {
@@ -116,7 +118,7 @@ describe.each(kinds)("$name with a client certificate: the handshake", ({ option
     expect(units.filter((unit) => !unit.endsWith(" alert"))).toEqual(expected);
   });
 
-  test.concurrent.each(expected)("fails if any byte of %s is altered", { timeout: 300_000 }, async (label) => {
+  test.concurrent.each(expected)("fails if a byte of %s is altered", { timeout: 300_000 }, async (label) => {
     // Messages with a signature differ in length by a few bytes between handshakes, so two more offsets are tried. A
     // handshake whose message has no byte at the offset is not altered.
     let length = 0;
@@ -130,7 +132,8 @@ describe.each(kinds)("$name with a client certificate: the handshake", ({ option
     );
     expect(length).toBeGreaterThan(0);
     let flips = 0;
-    const jobs = Array.from({ length: length + 2 }, (_, offset) => async () => {
+    const jobs = Array.from({ length: Math.ceil((length + 2) / step) }, (_, i) => async () => {
+      const offset = i * step;
       let isFlipped = false;
       const middle = (unit: Unit): Uint8Array => {
         if (isFlipped || `${unit.from} ${unit.name}` !== label || offset >= unit.wire.length - headerLength)
@@ -143,9 +146,8 @@ describe.each(kinds)("$name with a client certificate: the handshake", ({ option
       if (isFlipped) expectOrderlyFailure(outcome, `${label}, byte ${offset}`, last);
     });
     await inParallel(jobs);
-    expect(flips).toBeGreaterThanOrEqual(
-      label.endsWith("_verify") || label.endsWith("key_exchange") ? length - 4 : length,
-    );
+    const least = label.endsWith("_verify") || label.endsWith("key_exchange") ? length - 4 : length;
+    expect(flips).toBeGreaterThanOrEqual(Math.floor(least / step));
     expect(unhandledRejections).toEqual([]);
   });
 });
