@@ -118,7 +118,7 @@ describe.each(kinds)("$name with a client certificate: the handshake", ({ option
     expect(units.filter((unit) => !unit.endsWith(" alert"))).toEqual(expected);
   });
 
-  test.concurrent.each(expected)("fails if a byte of %s is altered", { timeout: 300_000 }, async (label) => {
+  test.concurrent.each(expected)("fails if any byte of %s is altered", { timeout: 300_000 }, async (label) => {
     // Messages with a signature differ in length by a few bytes between handshakes, so two more offsets are tried. A
     // handshake whose message has no byte at the offset is not altered.
     let length = 0;
