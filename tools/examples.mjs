@@ -60,6 +60,10 @@ declare global {
   const ReconnectingWebSocket: new (url: string, protocols: string[], options: { WebSocket: unknown }) => unknown;
   const createClient: (options: { url: string; webSocketImpl: unknown }) => unknown;
   const hsm: { sign(scheme: string, message: Uint8Array): Promise<Uint8Array> };
+  const clientCa: string, site: Credential, admin: Credential;
+  const logger: Record<"debug" | "info" | "warn" | "error", (object: object, message: string) => void>;
+  function alertSomeone(error: unknown): void;
+  function count(what: string): void;
   function stopWorking(): void;
   function renewCertificate(): void;
   function report(error: unknown): void;

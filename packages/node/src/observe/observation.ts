@@ -23,7 +23,7 @@ export interface ObserveOptions {
    * Gets lines of a log: refused connections, failed handshakes, keys near their limit, and with the level `"debug"`
    * all others.
    * @example
-   * log: (level, object, message) => logger[level](object, message)
+   * createServer({ credentials, log: (level, object, message) => logger[level](object, message) }, handler);
    */
   readonly log?: LogFunction;
 }
