@@ -117,5 +117,5 @@ export function addressOf(given: unknown): URL {
   } catch {
     // Refused below, like an address of another scheme.
   }
-  throw wrongOption("the address", given, "a URL, a channel or a route");
+  throw wrongOption("the address", given, "ws://…, wss://…, in Node.js tcp://host:port, a channel or a route");
 }

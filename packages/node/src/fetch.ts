@@ -3,6 +3,7 @@
  * @module
  */
 import type { TlsConnection } from "@handclasp/core";
+import { withExplanationSync } from "@handclasp/core/unstable/engine";
 import {
   type FetchOptions as AddressOptions,
   type Fetch,
@@ -32,5 +33,5 @@ export type Route = RouteOf<ConnectOptions>;
 export function createFetch(target: string | URL, options?: FetchOptions): Fetch;
 export function createFetch(target: TlsConnection | Route, options?: FetchOwnOptions<ConnectOptions>): Fetch;
 export function createFetch(target: string | URL | TlsConnection | Route, options: FetchOptions = {}): Fetch {
-  return fetchOver<ConnectOptions>(connect, connectOptions, target, options);
+  return withExplanationSync(() => fetchOver<ConnectOptions>(connect, connectOptions, target, options));
 }

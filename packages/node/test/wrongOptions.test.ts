@@ -19,6 +19,7 @@ import {
   webSocketTransport,
   x25519,
 } from "@handclasp/node";
+import { createFetch } from "@handclasp/node/fetch";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { expect, test } from "vitest";
 import { trustPolicy } from "../../core/src/x509/trust.ts";
@@ -42,10 +43,23 @@ const server = (options: object) => createServer({ credentials, ...options }, ha
 const auth = { clientAuth: "request", ca: ca.pem };
 const psk = (options: Wrong) => client({ suites: ecdhePskSuites, psk: options });
 const serverPsk = (options: Wrong) => createServer({ suites: ecdhePskSuites, psk: options }, handler);
+const fetchTo = (target: Wrong, options: object = {}) => createFetch(target, { ca: ca.pem, ...options });
 const listen = (options: object) => listenWebSocket(options, handler);
 
 type Row = [name: string, act: () => unknown, expectedName: string, expectedAdvice: string];
 const rows: Row[] = [
+  [
+    "servername of createFetch",
+    () => fetchTo("wss://a/", { servername: "a" }),
+    "servername",
+    "did you mean serverName?",
+  ],
+  [
+    "an address of createFetch without scheme",
+    () => fetchTo("a:8443"),
+    "the address",
+    "use ws://a:8443 or tcp://a:8443",
+  ],
   // Misspelt names, and names of other libraries.
   ["crt and key", () => client({ crt: cert, key }), "crt", "nodeCredential({ cert, key })"],
   ["cert", () => withCa({ cert }), "cert", "nodeCredential({ cert, key })"],

@@ -5,9 +5,10 @@
 import { createServer as createHttp1Server, type RequestListener, Server } from "node:http";
 import type { Http2SecureServer, Http2Server, ServerHttp2Session } from "node:http2";
 import { Server as NodeTlsServer } from "node:tls";
-import { wrongOption } from "@handclasp/core/unstable";
+import { optionsOf, wrongOption } from "@handclasp/core/unstable";
 import { withExplanationSync } from "@handclasp/core/unstable/engine";
 import { stopHooks } from "../handlerHooks.ts";
+import { serverRows } from "../optionTables.ts";
 import { type ConnectionHandler, createServer, type TlsServer } from "../server.ts";
 import type { ServerOptions } from "../serverOptions.ts";
 import { toSocket } from "../socket.ts";
@@ -30,7 +31,9 @@ export type HttpServer = Server | Http2Server | Http2SecureServer;
 export function createHttpServer(options: ServerOptions, server: HttpServer | RequestListener): TlsServer {
   const http = typeof server === "function" ? createHttp1Server(server) : server;
   const handler = httpHandler(http);
-  const { alpn = isHttp2(http) ? ["h2"] : ["http/1.1"], ...others } = options;
+  const { alpn = isHttp2(http) ? ["h2"] : ["http/1.1"], ...others } = withExplanationSync(() =>
+    optionsOf(options, serverRows()),
+  );
   return createServer({ requireAlpn: !alpn.includes("http/1.1"), ...others, alpn }, handler);
 }
 

@@ -98,6 +98,7 @@ const emptyContext = (serverName: string | null): TlsError =>
 const noCertificate = (serverName: string | null): TlsError =>
   new TlsError("handshake_failure", `no certificate${serverName === null ? "" : ` for ${serverName}`}`, {
     code: "no_shared_cipher",
+    advice: "give the server cert and key",
   });
 
 /** Without a callback for pre-shared keys, or without a certificate, the suites that need it cannot be used. */

@@ -201,7 +201,7 @@ async function listenOn(
   };
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (pathOf(request) !== path) {
-      if (isUnserved(server, onUpgrade, pathOf(request))) refuseUpgrade(socket, notFound);
+      if (ownsServer || isUnserved(server, onUpgrade, pathOf(request))) refuseUpgrade(socket, notFound);
     } else if (!isAllowedByRules(request, isLoopbackAddress(addressOf(server, request))))
       refuseUpgrade(socket, forbidden);
     else if (webSocketServer) upgrade(webSocketServer, request, socket, head);

@@ -40,9 +40,15 @@ const openOver = (socket: Socket): Promise<TlsConnection> =>
   connect(tcpTransport(socket), { ca: ca.pem, serverName: "localhost" });
 
 /** The status of a request for a WebSocket. The socket stays open after 101. */
-async function upgrade(port: number, localAddress: string, headers: Record<string, string> = {}): Promise<number> {
+async function upgrade(
+  port: number,
+  localAddress: string,
+  headers: Record<string, string> = {},
+  path = "/",
+): Promise<number> {
   const outgoing = request({
     port,
+    path,
     host: "127.0.0.1",
     localAddress,
     agent: false,
@@ -191,4 +197,11 @@ describe("over WebSockets", () => {
     for (let i = 0; i < 3; i++) expect(await upgrade(port, "127.0.0.2", { "sec-websocket-version": "7" })).toBe(400);
     await vi.waitFor(async () => expect(await upgrade(port, "127.0.0.2")).toBe(101), 60_000);
   });
+});
+
+test("a request for a WebSocket at another path is refused at once, so its socket cannot stay uncounted", async () => {
+  const { server } = serverWith({});
+  const port = portOf(await server.listenWebSocket({ port: 0, path: "/here" }));
+  expect(await upgrade(port, "127.0.0.1", {}, "/else")).toBe(404);
+  expect(await upgrade(port, "127.0.0.1", {}, "/here")).toBe(101);
 });

@@ -172,6 +172,12 @@ describe("wrong arguments throw", () => {
       () => createHttpServer({ credential: 1 } as never, createHttp1()),
       "credential",
     ],
+    ["a server without options", () => createHttpServer(undefined as never, createHttp1()), "options"],
+    [
+      "a server with a misspelt option that it inherits",
+      () => createHttpServer(Object.create({ clientAuht: "require" }), createHttp1()),
+      "clientAuht",
+    ],
   ])("%s", (_, make, text) => {
     expect(make).toThrow(text);
     expect(make).toThrow(expect.objectContaining({ code: "configuration" }));
