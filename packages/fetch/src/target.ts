@@ -92,11 +92,16 @@ export async function overRoute<Options extends ConnectOptions>(
     if (typeof target !== "object" || !target)
       throw wrongOption("the result of route", target, "a channel or an object");
     checkAlpn(target);
-    return overAddress(connect, target);
+    // The server must be the one that the request names, whatever carries the channel.
+    const { serverName = hostOf(origin) } = target as { readonly serverName?: string };
+    return overAddress(connect, { ...target, serverName });
   } catch (error) {
     throw failed(error);
   }
 }
+
+/** The host without the brackets of an IPv6 address. */
+const hostOf = (origin: string): string => new URL(origin).hostname.replace(/^\[(.*)\]$/, "$1");
 
 /** @throws TlsError `configuration` */
 export function checkAlpn(options: object): void {

@@ -4,11 +4,13 @@
  */
 import { Agent, type AgentOptions, type ClientRequestArgs } from "node:http";
 import type { Socket } from "node:net";
-import { keepSessions, type TlsConnection, type Transport } from "@handclasp/core";
+import { keepSessions, type TlsConnection, TlsError, type Transport } from "@handclasp/core";
 import { optionsOf, wrongOption } from "@handclasp/core/unstable";
 import { withExplanationSync } from "@handclasp/core/unstable/engine";
 import { type ConnectOptions, connect, connectOptions } from "../connect.ts";
-import { type ChannelSocket, toSocket } from "../socket.ts";
+import { ChannelSocket } from "../socket/channelSocket.ts";
+import { SocketError } from "../socket/errors.ts";
+import { toSocket } from "../socket.ts";
 
 /**
  * The carrier of the channels: an address for `connect`, or a function that returns the address or an open transport
@@ -39,6 +41,14 @@ export class HttpAgent extends Agent {
   constructor(target: HttpTarget, options: ConnectOptions = {}, agent: AgentOptions = {}) {
     super({ keepAlive: true, ...agent });
     this.#open = opener(target, options);
+  }
+
+  /**
+   * Names the requests that may share a connection: those whose server must have the same certificate. node:http takes
+   * the name from the header Host, if the request has one.
+   */
+  override getName(options?: ClientRequestArgs & { readonly servername?: string }): string {
+    return `${super.getName(options)}:${options?.servername ?? ""}`;
   }
 
   override createConnection(options: ClientRequestArgs & { readonly servername?: string }): ChannelSocket {
@@ -74,14 +84,32 @@ export function undiciConnector(
   const open = opener(target, options);
   return ({ hostname, port, protocol, servername }, callback) => {
     if (protocol !== "https:") throw wrongOption("the URL", protocol, "https:, because the channel is encrypted");
-    const socket = toSocket(open(servername || hostname, Number(port || 443)));
+    const socket = new UndiciSocket(open(servername || hostname, Number(port || 443)), {});
     const onError = (error: Error): void => callback(error, null);
-    socket.once("error", onError);
+    // A channel that this side has closed, for example by a signal, closes the socket without an error.
+    const onClose = (): void => {
+      if (!socket.errored) callback(new Error("the channel was closed before it was open"), null);
+    };
+    socket.once("error", onError).once("close", onClose);
     socket.once("connect", () => {
-      socket.off("error", onError);
+      socket.off("error", onError).off("close", onClose);
       callback(null, socket);
     });
   };
+}
+
+/**
+ * A socket for undici, which takes ECONNRESET for the end of a response that has neither a length nor chunks: one that
+ * was cut would look complete. So the socket fails with undici's own code for a connection that has ended.
+ */
+class UndiciSocket extends ChannelSocket {
+  protected override errorOf(error: unknown): Error {
+    const known = super.errorOf(error);
+    const { code, cause } = known as NodeJS.ErrnoException;
+    return code === "ECONNRESET" && this.session && TlsError.is(cause)
+      ? new SocketError("UND_ERR_SOCKET", cause)
+      : known;
+  }
 }
 
 /** Checks the options, and returns a function that opens channels. */

@@ -54,6 +54,7 @@ export function httpHandler(server: HttpServer): ConnectionHandler {
       throw wrongOption("the server", server, "a server of node:http, node:https or node:http2");
     });
   const counter = new RequestCounter(server);
+  limitRequests(server);
   // A server that has TLS of its own expects connections that are encrypted already at another event.
   const event = server instanceof NodeTlsServer ? "secureConnection" : "connection";
   return (channel) => {
@@ -69,6 +70,16 @@ export function httpHandler(server: HttpServer): ConnectionHandler {
     stopHooks.set(channel, () => (session ? session.close() : counter.stop(socket)));
     return new Promise<void>((resolve) => socket.once("close", () => resolve()));
   };
+}
+
+/**
+ * Has the server keep `headersTimeout` and `requestTimeout`. node:http looks at them from the event "listening" on, in
+ * a listener of its own, and this server does not listen.
+ */
+function limitRequests(server: HttpServer): void {
+  if (server.listening) return;
+  for (const listener of server.listeners("listening"))
+    if (listener.name === "setupConnectionsTracking") listener.call(server);
 }
 
 const isHttp2 = (server: HttpServer): server is Http2Server | Http2SecureServer =>

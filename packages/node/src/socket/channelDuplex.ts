@@ -264,7 +264,7 @@ const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.
  * Runs code that calls listeners of the application. An error that they throw becomes an uncaught exception, as with a
  * socket of node:net, and not the rejection of a promise.
  */
-function guard(act: () => void): void {
+export function guard(act: () => void): void {
   try {
     act();
   } catch (error) {

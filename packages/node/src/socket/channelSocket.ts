@@ -8,7 +8,8 @@ import type { CipherNameAndProtocol, DetailedPeerCertificate, PeerCertificate } 
 import type { TlsConnection } from "@handclasp/core";
 import { usageError, wrongOption } from "@handclasp/core/unstable";
 import { writeQueueSize } from "../transport/sendProgress.ts";
-import { ChannelDuplex, type DuplexOptions, type StreamCallback } from "./channelDuplex.ts";
+import { ChannelDuplex, type DuplexOptions, guard, type StreamCallback } from "./channelDuplex.ts";
+import { failResponse } from "./httpResponse.ts";
 import { authorizationErrorOf, cipherOf, isAuthorized, peerCertificateOf, peerX509CertificateOf } from "./peer.ts";
 
 /** A channel as a socket of node:net and node:tls. docs/sockets.md says in which points it differs. */
@@ -25,10 +26,11 @@ export class ChannelSocket extends ChannelDuplex {
     if ("read" in channel) this.attach(channel);
     else
       channel.then(
-        (attached) => {
-          this.attach(attached);
-          if (this.session) this.opened();
-        },
+        (attached) =>
+          guard(() => {
+            this.attach(attached);
+            if (this.session) this.opened();
+          }),
         (error: unknown) => this.attachFailed(error),
       );
   }
@@ -164,6 +166,7 @@ export class ChannelSocket extends ChannelDuplex {
   override _destroy(error: Error | null, callback: StreamCallback): void {
     clearTimeout(this.#timer);
     this.#settings = [];
+    if (error) failResponse(this, error);
     super._destroy(error, callback);
   }
 

@@ -26,7 +26,8 @@ export function connect(port: number, host?: string, options?: ConnectionOptions
 export function connect(port: number, options?: ConnectionOptions, listener?: () => void): TLSSocket;
 export function connect(path: string, options?: ConnectionOptions, listener?: () => void): TLSSocket;
 export function connect(...args: readonly unknown[]): TLSSocket {
-  const { options, listener } = argumentsOf(args);
+  const { options: given, listener } = argumentsOf(args);
+  const options: ConnectionOptions = { ...safeDefaults, ...given };
   checkTypes(options, { checkServerIdentity: "function", minDHSize: "number", timeout: "number" });
   const {
     socket: stream,
@@ -71,6 +72,9 @@ export function connect(...args: readonly unknown[]): TLSSocket {
   if (!transport && !stream) socket.connect(options);
   return socket;
 }
+
+/** Properties of the options themselves, so that a polluted Object.prototype cannot make a connection accept more. */
+const safeDefaults: ConnectionOptions = { rejectUnauthorized: true, checkServerIdentity: defaultCheck };
 
 const hostOf = (stream: unknown): string | undefined => (stream as { readonly _host?: string } | undefined)?._host;
 

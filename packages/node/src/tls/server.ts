@@ -11,7 +11,7 @@ import { nodeError, wrongType } from "./errors.ts";
 import { checkTypes, requireObject } from "./options.ts";
 import { createSecureContext, SecureContext, withErrorsOfNode } from "./secureContext.ts";
 import { ServerConfigs, TicketKeys } from "./serverSide.ts";
-import { defaultHandshakeTimeout, serverSettingsOf } from "./socketOptions.ts";
+import { checkSocketOptions, defaultHandshakeTimeout, serverSettingsOf } from "./socketOptions.ts";
 import { TLSSocket } from "./tlsSocket.ts";
 import type { SniCallback, TlsOptions } from "./types.ts";
 
@@ -198,14 +198,9 @@ export function createServer(options?: TlsOptions | Listener, listener?: Listene
 
 function checkedContext(options: TlsOptions): SecureContext {
   requireObject(options);
-  checkTypes(options, {
-    SNICallback: "function",
-    ALPNCallback: "function",
-    pskCallback: "function",
-    pskIdentityHint: "string",
-    handshakeTimeout: "number",
-    sessionTimeout: "number",
-  });
+  checkTypes(options, { pskIdentityHint: "string", sessionTimeout: "number" });
+  // Each connection has these options. One that is wrong must not wait for a client to throw.
+  checkSocketOptions(options);
   const context = options.secureContext ?? createSecureContext(options);
   new ServerConfigs(serverSettingsOf(options)).of(context);
   return context;

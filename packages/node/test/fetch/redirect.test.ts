@@ -1,7 +1,7 @@
 /** Redirects of `createFetch`. */
 import { TlsError } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
-import { ok, type Peer, rawServer } from "./rawServer.ts";
+import { always, ok, type Peer, rawServer } from "./rawServer.ts";
 
 const answer = `${ok}Content-Length: 1\r\n\r\nx`;
 const to = (status: number, location: string, rest = "Content-Length: 0\r\n\r\n"): string =>
@@ -216,4 +216,13 @@ test("routes alone reach any origin, and are asked again when an origin has no c
   await server.peers[0]?.channel.closed;
   expect(await (await fetch("https://device.test/b")).text()).toBe("x");
   expect(asked).toBe(2);
+});
+
+test("an address of a route is checked for the host of the origin, unless it has a serverName", async () => {
+  const server = rawServer(always(`${ok}Content-Length: 0\r\n\r\n`));
+  const relayed = (origin: string, options = {}): Promise<Response> =>
+    server.fetchTo(() => ({ ...server.trust, url: "wss://device.test/relay", ...options }))(origin);
+  expect(await failureOf(relayed("https://bank.test/"))).toBe("name_mismatch");
+  expect((await relayed("https://other.test/")).status).toBe(200);
+  expect((await relayed("https://bank.test/", { serverName: "device.test" })).status).toBe(200);
 });

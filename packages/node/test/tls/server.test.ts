@@ -4,7 +4,14 @@
 import { constants } from "node:crypto";
 import { once } from "node:events";
 import { connect as netConnect } from "node:net";
-import { createSecureContext, getCiphers, Server, type TLSSocket } from "@handclasp/node/tls";
+import {
+  createSecureContext,
+  createServer,
+  getCiphers,
+  Server,
+  type TLSSocket,
+  type TlsOptions,
+} from "@handclasp/node/tls";
 import { expect, test } from "vitest";
 import { ca, client, failureOf, listening, own, secured } from "./pairs.ts";
 
@@ -175,4 +182,14 @@ test("lists of suites have the syntax of OpenSSL", async () => {
 test("Server may be called without new", () => {
   const server = (Server as unknown as (options: object) => Server)(own);
   expect(server).toBeInstanceOf(Server);
+});
+
+test("a wrong option throws when the server is made, and not when a client connects", () => {
+  const secureContext = createSecureContext(own);
+  for (const options of [
+    { requestCerts: true },
+    { ALPNProtocols: ["a"], ALPNCallback: () => "a" },
+    { servername: 5 },
+  ] as unknown as TlsOptions[])
+    expect(() => createServer({ secureContext, ...options })).toThrow(/unknown|mutually exclusive|must be of type/);
 });

@@ -171,3 +171,21 @@ test("after setSecureContext with another CA, a resumed client is no longer auth
   expect((await failureOf(begin(session))).code).toBe("ERR_SSL_TLSV1_ALERT_UNKNOWN_CA");
   expect(accepted.map(({ authorized }) => authorized)).toEqual([true, true]);
 });
+
+test.each([
+  ["rejectUnauthorized", false, { ca: otherCa.pem }, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
+  ["checkServerIdentity", () => undefined, { servername: "wrong.example" }, "ERR_TLS_CERT_ALTNAME_INVALID"],
+])("a polluted Object.prototype does not change %s", async (name, value, options, code) => {
+  const [, port] = await listening({});
+  Object.defineProperty(Object.prototype, name, { value, configurable: true });
+  try {
+    const socket = client(port, options);
+    const seen = await new Promise((resolve) => {
+      socket.on("secureConnect", () => resolve("accepted"));
+      socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code));
+    });
+    expect(seen).toBe(code);
+  } finally {
+    Reflect.deleteProperty(Object.prototype, name);
+  }
+});
