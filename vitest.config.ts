@@ -26,7 +26,6 @@ export default defineConfig({
           name: "unit",
           include: ["{packages/*,examples/*,scripts,tools}/test/**/*.test.ts"],
           exclude: [...interop, ...browser, "**/node_modules/**"],
-          pool: "threads", // they start faster than processes
           maxWorkers: "100%", // the default leaves one core idle, which is half of a machine with two cores
           ...timeouts,
         },
