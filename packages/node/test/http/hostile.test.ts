@@ -42,7 +42,7 @@ describe.each<[string, (socket: Socket) => unknown]>([
     const agent = new HttpAgent(`tcp://127.0.0.1:${server.port}`, trust);
     onTestFinished(() => agent.destroy());
     const createConnection = (): Socket =>
-      connectTls({ port: server.port, host: "127.0.0.1", servername: "device.example", ...trust }) as never;
+      connectTls({ port: server.port, host: "127.0.0.1", servername: "device.example", ...trust });
     const way = kind === "HttpAgent" ? { agent } : { createConnection };
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       get("https://device.example/", way, (received) => resolve(received)).on("error", reject);
