@@ -124,6 +124,12 @@ export const rules = [
     { path: `^(${testingPages}|${examplePages})` },
     { path: "^packages/(node/|testing/src/(vectors|faults))" },
   ),
+  forbid(
+    "node-metrics-import-types-only",
+    "the libraries of metrics are optional peers, which the caller passes",
+    { path: "^packages/node/src/" },
+    { path: "(^|node_modules/)(prom-client|@opentelemetry/)", dependencyTypesNot: ["type-only"] },
+  ),
   ...Object.entries(packages).map(([name, allowed]) =>
     forbid(
       `${name.split("/")[1]}-imports-downward`,

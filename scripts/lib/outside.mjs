@@ -8,7 +8,8 @@ import { root } from "./process.mjs";
 /**
  * Fills a folder as `npm install` with the archives would: each package is unpacked from its archive, and has the
  * dependencies that its manifest names, in the versions that it names. The dependencies are links to the copies that
- * this workspace has installed, so the project needs no network. Optional dependencies are missing.
+ * this workspace has installed, so the project needs no network. Peers are there in any version, for their types.
+ * Optional dependencies are missing.
  *
  * @param {string} folder
  * @param {readonly Packed[]} packages
@@ -23,8 +24,11 @@ export function installOutside(folder, packages) {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, bytes);
     }
-    for (const [name, range] of Object.entries(manifest.dependencies ?? {}))
-      if (!ours.has(name)) link(folder, join(root, "packages", home, "node_modules", name), name, range);
+    const linkTo = (/** @type {string} */ name, /** @type {string | undefined} */ version) =>
+      link(folder, join(root, "packages", home, "node_modules", name), name, version);
+    for (const [name, version] of Object.entries(manifest.dependencies ?? {}))
+      if (!ours.has(name)) linkTo(name, version);
+    for (const name of Object.keys(manifest.peerDependencies ?? {})) linkTo(name, undefined);
   }
   link(folder, join(root, "node_modules/@types/node"), "@types/node");
 }

@@ -85,6 +85,7 @@ const badImports: [rule: string, file: string, statement: string][] = [
   ["websocket-imports-downward", "packages/websocket/src/index.ts", 'import "../../browser/src/index.ts";'],
   ["inspector-imports-downward", "packages/inspector/src/index.ts", 'import "../../browser/src/index.ts";'],
   ["node-imports-downward", "packages/node/src/index.ts", 'import "../../browser/src/index.ts";'],
+  ["node-metrics-import-types-only", "packages/node/src/index.ts", 'import "prom-client";'],
   ["browser-imports-downward", "packages/browser/src/index.ts", 'import "../../node/src/index.ts";'],
   ["testing-imports-downward", "packages/testing/src/vectors/files.ts", 'import "../../../cli/src/bin.ts";'],
   ["cli-imports-downward", "packages/cli/src/bin.ts", 'import "../../../examples/echo-server/src/page/main.ts";'],

@@ -13,6 +13,7 @@ import { floor } from "./scenarios/floor.ts";
 import { growth, growthSubjects } from "./scenarios/growth.ts";
 import { idle, idleSubjects } from "./scenarios/idle.ts";
 import { memory } from "./scenarios/memory.ts";
+import { observed } from "./scenarios/observed.ts";
 import { resumed } from "./scenarios/resumed.ts";
 import { sizesOf } from "./scenarios/sizes.ts";
 import { sockets } from "./scenarios/sockets.ts";
@@ -77,6 +78,7 @@ const scenarios: Record<string, () => Promise<AnyTable[]>> = {
   "handshake-rsa": async () => [await handshakes(pick(allSubjects), base, "rsa-2048", effort)],
   "resumed-ecdsa": () => resumed("ecdsa-p256", effort),
   "resumed-rsa": () => resumed("rsa-2048", effort),
+  observed: () => observed("ecdsa-p256", pairedEffort),
   memory: () => memory(effort),
   "cold-ecdsa": () => cold("ecdsa-p256", pick(coldSubjects), base, effort),
   "cold-rsa": () => cold("rsa-2048", pick(coldSubjects), base, effort),

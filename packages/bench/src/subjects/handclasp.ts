@@ -9,6 +9,7 @@ import {
   noble,
   nodeCredential,
   nodeCrypto,
+  type ServerOptions,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
@@ -29,6 +30,7 @@ export function handclasp(
   provider: CryptoProvider,
   suites: readonly CipherSuite[],
   wrap: (connection: TlsConnection) => Channel = channelOf,
+  observing: Pick<ServerOptions, "observe"> = {},
 ): Subject {
   const opener = ({ ca: pem }: Identity, port: number, extra: ConnectOptions = {}): (() => Promise<TlsConnection>) => {
     const ca = parsePemCertificates(pem);
@@ -38,7 +40,7 @@ export function handclasp(
   return {
     async server({ cert, key }, onChannel) {
       const credentials = [nodeCredential({ cert, key })];
-      const server = createServer({ provider, suites, credentials, admission }, (connection) =>
+      const server = createServer({ provider, suites, credentials, admission, ...observing }, (connection) =>
         onChannel(wrap(connection)),
       );
       const listener = transport === "ws" ? await server.listenWebSocket() : await server.listenTcp();

@@ -44,7 +44,10 @@ export interface AcceptOptions extends CommonOptions, ClientOptions, ServerSessi
    * label. The rules of a name replace all of the server's, so `{ clientAuth: "none" }` asks for no certificate. A
    * client can ask for any name: serve a host only on a connection whose `session.serverName` is that host.
    * @example
-   * accept(transport, { credentials: credential, virtualHosts: { "admin.example": { clientAuth: "require", ca } } });
+   * const options: AcceptOptions = {
+   *   credentials: credential,
+   *   virtualHosts: { "admin.example": { clientAuth: "require", ca } },
+   * };
    */
   readonly virtualHosts?: Readonly<Record<string, ClientOptions>>;
   /**

@@ -23,7 +23,7 @@ export interface ObserveOptions {
    * Gets lines of a log: refused connections, failed handshakes, keys near their limit, and with the level `"debug"`
    * all others.
    * @example
-   * createServer({ credentials, log: (level, object, message) => logger[level](object, message) }, handler);
+   * const log: LogFunction = (level, object, message) => console[level](message, object);
    */
   readonly log?: LogFunction;
 }
