@@ -4,7 +4,8 @@
  * Compiles the programs of consumers/types for Node.js (with and without lib.dom), for CommonJS and for a page: with
  * the oldest and the newest TypeScript that we support, and some of them with the one between, which is slow. Bundles
  * the programs of consumers/programs with esbuild, rollup, Vite and webpack, and runs them, as well as a script of
- * CommonJS, an import on a server and the command line.
+ * CommonJS, an import on a server and the command line. Runs the tests with Playwright that docs/guide/playwright.md
+ * shows, in Chromium.
  *
  *   node scripts/consumers.mjs
  */
@@ -15,6 +16,7 @@ import { bundleAll } from "./lib/bundlers.mjs";
 import { installOutside } from "./lib/outside.mjs";
 import { pack } from "./lib/packed.mjs";
 import { root, run } from "./lib/process.mjs";
+import { locate } from "./lib/provision.mjs";
 import { runConcurrently } from "./lib/steps.mjs";
 
 const [oldest, middle, newest] = [
@@ -30,13 +32,19 @@ const commonJs = [{ module: "node20", moduleResolution: "node16" }];
 
 const onNode = {
   program: "node.ts",
-  packages: /^(?!@handclasp\/(browser|inspector))/,
+  packages: /^(?!@handclasp\/(browser|inspector|testing\/playwright))/, // Playwright needs lib.dom
   types: ["node"],
   resolutions: esm,
 };
 const hosts = [
   { host: "Node.js", ...onNode, lib: ["ES2022"] },
-  { host: "Node.js and lib.dom", ...onNode, lib: ["ES2022", "DOM"], resolutions: [bundler] },
+  {
+    host: "Node.js and lib.dom",
+    ...onNode,
+    packages: /^(?!@handclasp\/(browser|inspector))/,
+    lib: ["ES2022", "DOM"],
+    resolutions: [bundler],
+  },
   { host: "CommonJS", ...onNode, program: "required.cts", lib: ["ES2022"], resolutions: commonJs },
   {
     host: "a page",
@@ -62,7 +70,7 @@ try {
         .map((resolution) => () => compile(typescript, host, resolution, entries)),
     ),
   );
-  const failures = await runConcurrently(2, [() => runPrograms(entries), ...compilations]);
+  const failures = await runConcurrently(2, [() => runPrograms(entries), runSuite, ...compilations]);
   for (const failure of failures) {
     if (!failure) continue;
     console.error(failure);
@@ -88,6 +96,25 @@ async function runPrograms(entries) {
   // Any other line is a warning of Node.js.
   const isQuiet = programs.output.split("\n").every((line) => line === "" || line.startsWith("ok "));
   return programs.ok && isQuiet ? undefined : programs.output;
+}
+
+/**
+ * Runs the first snippet of docs/guide/playwright.md, which has 6 tests in at most 40 lines.
+ *
+ * @returns {Promise<string | undefined>} the errors, or `undefined` if all tests pass
+ */
+async function runSuite() {
+  const [, suite = ""] =
+    /^```ts\n(.*?)^```$/ms.exec(readFileSync(join(root, "docs/guide/playwright.md"), "utf8")) ?? [];
+  const lines = suite.trimEnd().split("\n").length;
+  const tests = suite.match(/^test\(/gm)?.length;
+  if (tests !== 6 || lines > 40) return `docs/guide/playwright.md has ${tests} tests in ${lines} lines, not 6 in 40`;
+  writeFileSync(join(folder, "suite/guide.spec.ts"), suite);
+  const env = await locate("chromium");
+  if (!env) return "the tests of docs/guide/playwright.md need Chromium: set HANDCLASP_CHROMIUM to its path";
+  const command = join(folder, "node_modules/@playwright/test/cli.js");
+  const { ok, output } = await run(process.execPath, [command, "test", "-c", join(folder, "suite")], { env });
+  return ok && output.includes("6 passed") ? undefined : `the tests of docs/guide/playwright.md:\n${output}`;
 }
 
 /**

@@ -37,6 +37,8 @@ const providers = [
     "@handclasp/core/messages",
     "@handclasp/testing",
     "@handclasp/testing/faults",
+    "@handclasp/testing/playwright",
+    "@handclasp/testing/server",
   ],
   ["@handclasp/browser", "@handclasp/browser/fetch", "@handclasp/browser/websocket", "@handclasp/core"],
 ].map((entries) => [...entries, "node:fs/promises", "node:fs", "node:stream", "vitest"]);

@@ -14,7 +14,7 @@ const entries = `${core}(${entryNames})\\.ts$`;
 
 /**
  * The packages, and the folders of the workspace from which each may import. `testing` has parts for Node.js
- * (vectors, faults); its other files run in pages too.
+ * (vectors, faults, server, playwright); its other files run in pages too.
  */
 const packages = {
   "packages/core/": [],
@@ -23,13 +23,13 @@ const packages = {
   "packages/inspector/": ["packages/core/"],
   "packages/node/": ["packages/core/", "packages/fetch/", "packages/websocket/"],
   "packages/browser/": ["packages/core/", "packages/fetch/", "packages/websocket/"],
-  "packages/testing/": ["packages/core/"],
+  "packages/testing/": ["packages/core/", "packages/node/", "packages/browser/"],
   "packages/cli/": ["packages/core/", "packages/node/", "packages/testing/"],
   "packages/conformance/": ["packages/core/", "packages/node/", "packages/browser/", "packages/testing/"],
   "packages/bench/": ["packages/core/", "packages/node/", "packages/browser/", "packages/testing/"],
 };
 /** The code of the test kit that runs in pages. */
-const testingPages = "packages/testing/src/(?!vectors|faults)";
+const testingPages = "packages/testing/src/(?!vectors|faults|server|playwright)";
 /** The code of the examples that runs in pages. */
 const examplePages = "examples/([^/]+/src/page|react/src|vue/src|worker/src)/";
 const workspace = "^(packages|examples|e2e|tools|scripts)/";
@@ -122,7 +122,7 @@ export const rules = [
     "no-node-package-in-pages",
     "code that runs in a page imports no package for Node.js",
     { path: `^(${testingPages}|${examplePages})` },
-    { path: "^packages/(node/|testing/src/(vectors|faults))" },
+    { path: "^packages/(node/|testing/src/(vectors|faults|server|playwright))" },
   ),
   forbid(
     "node-metrics-import-types-only",
@@ -133,7 +133,7 @@ export const rules = [
   ...Object.entries(packages).map(([name, allowed]) =>
     forbid(
       `${name.split("/")[1]}-imports-downward`,
-      "packages: core ← fetch, websocket, inspector ← node, browser, testing ← cli, conformance, bench",
+      "packages: core ← fetch, websocket, inspector ← node, browser ← testing ← cli, conformance, bench",
       { path: `^${name}src/` },
       { path: workspace, pathNot: [name, ...allowed].map((path) => `^${path}`) },
     ),

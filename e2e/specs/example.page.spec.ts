@@ -14,7 +14,7 @@ const sevenSteps = [
 
 test("after connecting, the seven steps are buttons, and the server echoes a message", async ({
   examplePage: page,
-  server,
+  example,
 }) => {
   const buttons = page.locator(".steps button");
   expect(await buttons.evaluateAll((all) => all.map((button) => (button as HTMLElement).title))).toEqual(sevenSteps);
@@ -32,7 +32,7 @@ test("after connecting, the seven steps are buttons, and the server echoes a mes
 
   await page.getByTestId("connect").click(); // the button's text is "Disconnect" now
   await expect(page.getByTestId("status")).toHaveAttribute("data-state", "idle");
-  await expect.poll(() => server.events.map(({ type }) => type)).toEqual(["established", "closed"]);
+  await expect.poll(() => example.events.map(({ type }) => type)).toEqual(["established", "closed"]);
 });
 
 test("a click on a message shows its decoded fields", async ({ examplePage: page }) => {
@@ -108,10 +108,10 @@ test("the keyboard alone connects, walks and opens a step", async ({ examplePage
   await expect(rung(page, "client_hello").locator("summary")).toBeFocused();
 });
 
-test("without JavaScript, the page says what is missing", { tag: "@chromium-only" }, async ({ browser, server }) => {
+test("without JavaScript, the page says what is missing", { tag: "@chromium-only" }, async ({ browser, example }) => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
-  await page.goto(server.url);
+  await page.goto(example.url);
   await expect(page.locator(".noscript")).toContainText("needs JavaScript");
   await context.close();
 });

@@ -2,11 +2,11 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Duplex } from "node:stream";
 import { deflateSync, gzipSync } from "node:zlib";
-import { nodeCredential, type TlsConnection } from "@handclasp/node";
-import { testCa } from "@handclasp/testing";
+import type { TlsConnection } from "@handclasp/node";
+import { testServer } from "@handclasp/testing/server";
 import type { EnginePage } from "../support/engine.ts";
 import type { FetchServer } from "../support/fetching.ts";
-import { type Service, startService } from "../support/service.ts";
+import { startScriptPage } from "../support/scriptPage.ts";
 import { test as base, expect } from "../support/test.ts";
 
 const text = "hello ".repeat(5000);
@@ -57,24 +57,22 @@ async function serveRaw(channel: TlsConnection): Promise<void> {
   await channel.close();
 }
 
-type WorkerFixtures = { service: Service & Record<"http" | "raw", FetchServer> };
+type Service = { readonly url: string } & Readonly<Record<"http" | "raw", FetchServer>>;
 
-const test = base.extend<{ fetchPage: EnginePage }, WorkerFixtures>({
+const test = base.extend<{ fetchPage: EnginePage }, { service: Service }>({
   service: [
-    async ({ missing: _ }, use) => {
-      const ca = await testCa();
-      const credentials = [nodeCredential(await ca.issue())];
-      const service = await startService();
+    async ({ ca }, use) => {
+      const page = await startScriptPage();
       const http = createHttpServer(answer);
       const passOn = ({ readable, writable }: TlsConnection): void => {
         // A client that aborts makes the stream fail.
         const duplex = Duplex.fromWeb({ readable, writable }).on("error", () => {});
         http.emit("connection", duplex);
       };
-      const inChannel = await service.serve({ credentials }, passOn);
-      const rawServer = await service.serve({ credentials }, serveRaw);
-      await use({ ...service, http: { url: inChannel.url, ca: ca.pem }, raw: { url: rawServer.url, ca: ca.pem } });
-      await Promise.all([inChannel.close(), rawServer.close(), service.close()]);
+      const inChannel = await testServer({ ca, respond: passOn });
+      const rawServer = await testServer({ ca, respond: serveRaw });
+      await use({ ...page, http: { url: inChannel.url, ca: ca.pem }, raw: { url: rawServer.url, ca: ca.pem } });
+      await Promise.all([inChannel.close(), rawServer.close(), page.close()]);
     },
     { scope: "worker" },
   ],

@@ -10,7 +10,7 @@ import { expect } from "../support/test.ts";
 
 test("the textbook has its seven steps, without extended_master_secret and encrypt_then_mac", async ({
   examplePage: page,
-  server,
+  example,
 }) => {
   const suite = "TLS_RSA_WITH_AES_128_CBC_SHA";
   await page.getByRole("radio", { name: "Textbook" }).check();
@@ -21,7 +21,7 @@ test("the textbook has its seven steps, without extended_master_secret and encry
   await echo(page, "Hello, textbook");
   await expect(page.locator(".steps button:enabled")).toHaveCount(7);
   const session = { suite, extendedMasterSecret: false, encryptThenMac: false };
-  expect(server.events).toMatchObject([{ type: "established", session }]);
+  expect(example.events).toMatchObject([{ type: "established", session }]);
   await expect(rung(page, "master_secret")).toContainText("“master secret”, client random ‖ server random");
   await rung(page, "application_data").first().locator("summary").first().click();
   for (const part of ["content", "MAC", "padding_length", "IV", "ciphertext"])
@@ -97,7 +97,7 @@ test("with a client certificate, the client sends Certificate and CertificateVer
   await expect(rung(page, "certificate_verify")).toHaveAttribute("data-from", "client");
 });
 
-test("a resumed session is figure 2", async ({ examplePage: page, server }) => {
+test("a resumed session is figure 2", async ({ examplePage: page, example }) => {
   await page.getByTestId("attempt").selectOption("resumption");
   await connect(page);
   await expect(rung(page, "resumption")).toBeVisible();
@@ -105,17 +105,20 @@ test("a resumed session is figure 2", async ({ examplePage: page, server }) => {
   await expect(rung(page, "client_key_exchange")).toHaveCount(0);
   await expect(rung(page, "finished").first()).toHaveAttribute("data-from", "server");
   await expect
-    .poll(() => server.events.map((event) => event.type === "established" && event.session.resumed))
+    .poll(() => example.events.map((event) => event.type === "established" && event.session.resumed))
     .toEqual([false, false, true]);
 });
 
-test("a replayed record is bad_record_mac, and a cut connection is an error", async ({ examplePage: page, server }) => {
+test("a replayed record is bad_record_mac, and a cut connection is an error", async ({
+  examplePage: page,
+  example,
+}) => {
   await connect(page);
   await page.getByTestId("message-attempt").selectOption("replay");
   await page.getByTestId("send").click();
   await expect(page.getByTestId("error-code")).toHaveText("bad_record_mac");
   await expect(page.getByTestId("replay")).toHaveCount(1);
-  await expect.poll(() => server.events.at(-1)).toMatchObject({ type: "error", error: { code: "bad_record_mac" } });
+  await expect.poll(() => example.events.at(-1)).toMatchObject({ type: "error", error: { code: "bad_record_mac" } });
   await connect(page);
   await page.getByTestId("message-attempt").selectOption("cut");
   await page.getByTestId("send").click();
@@ -153,18 +156,21 @@ test("the Korean page explains in Korean", { tag: "@chromium-only" }, async ({ e
   await expect(rung(page, "client_hello").locator(".inside")).toContainText("클라이언트가 시작합니다");
 });
 
-test("after a flipped bit in the handshake, the error card shows the alert", async ({ examplePage: page, server }) => {
+test("after a flipped bit in the handshake, the error card shows the alert", async ({ examplePage: page, example }) => {
   for (const [flip, alert, by] of [
     ["server_hello", "decrypt_error", "client"],
     ["client_key_exchange", "bad_record_mac", "server"],
   ] as const) {
     await page.getByTestId("attempt").selectOption(flip);
     await page.getByTestId("connect").click();
-    await expectFailure(page, server, alert, by);
+    await expectFailure(page, example, alert, by);
   }
 });
 
-test("after a flipped bit in a message, the error card shows bad_record_mac", async ({ examplePage: page, server }) => {
+test("after a flipped bit in a message, the error card shows bad_record_mac", async ({
+  examplePage: page,
+  example,
+}) => {
   for (const [flip, by] of [
     ["message", "server"],
     ["echo", "client"],
@@ -172,7 +178,7 @@ test("after a flipped bit in a message, the error card shows bad_record_mac", as
     await connect(page);
     await page.getByTestId("message-attempt").selectOption(flip);
     await page.getByTestId("send").click();
-    await expectFailure(page, server, "bad_record_mac", by);
+    await expectFailure(page, example, "bad_record_mac", by);
     await expect(page.getByTestId("echo")).toHaveText("");
   }
 });
@@ -198,13 +204,13 @@ function run(command: string): Buffer {
 }
 
 /** Expects the failure on both sides: `by` sent the alert, and the other side received it. */
-async function expectFailure(page: Page, server: EchoServer, alert: string, by: "client" | "server"): Promise<void> {
+async function expectFailure(page: Page, example: EchoServer, alert: string, by: "client" | "server"): Promise<void> {
   await expect(page.getByTestId("error")).toBeVisible();
   await expect(page.getByTestId("error-alert")).toHaveText(alert);
   await expect(page.getByTestId("error-noticed-by")).toContainText(by === "client" ? "the client" : "the server");
   await expect(page.getByTestId("flip")).toHaveCount(1);
   await expect(page.getByTestId("status")).toHaveAttribute("data-state", "failed");
   await expect
-    .poll(() => server.events.at(-1))
+    .poll(() => example.events.at(-1))
     .toMatchObject({ type: "error", error: { alert, by: by === "client" ? "peer" : "us" } });
 }

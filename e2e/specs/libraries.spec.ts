@@ -1,23 +1,21 @@
 /** Libraries that take a WebSocket class, unchanged, on classes of ours, in real browsers. */
 import { nodeCredential } from "@handclasp/node";
-import { testCa } from "@handclasp/testing";
 import type { EnginePage } from "../support/engine.ts";
 import { type Service, startLibrariesService } from "../support/librariesService.ts";
 import { test as base, expect } from "../support/test.ts";
 
-type WorkerFixtures = { service: Service & { ca: string } };
+type WorkerFixtures = { service: Service };
 
-const test = base.extend<{ page_: EnginePage; server: { url: string; ca: string } }, WorkerFixtures>({
+const test = base.extend<{ page_: EnginePage; sockets: { url: string; ca: string } }, WorkerFixtures>({
   service: [
-    async ({ missing: _ }, use) => {
-      const ca = await testCa();
+    async ({ ca }, use) => {
       const service = await startLibrariesService([nodeCredential(await ca.issue())]);
-      await use({ ...service, ca: ca.pem });
+      await use(service);
       await service.close();
     },
     { scope: "worker" },
   ],
-  server: async ({ service }, use) => use({ url: service.socketUrl, ca: service.ca }),
+  sockets: async ({ service, ca }, use) => use({ url: service.socketUrl, ca: ca.pem }),
   page_: async ({ engine, service }, use) => {
     const page = await engine.open(service.url);
     // The script awaits at its top level, which `load` does not wait for.
@@ -29,9 +27,9 @@ const test = base.extend<{ page_: EnginePage; server: { url: string; ca: string 
   },
 });
 
-test("reconnecting-websocket opens, echoes, and goes on after a cut", async ({ page_, server, service }) => {
+test("reconnecting-websocket opens, echoes, and goes on after a cut", async ({ page_, sockets, service }) => {
   const before = service.upgrades.length;
-  expect(await page_.evaluate((arg) => globalThis.libraries.reconnect(arg), server)).toEqual([
+  expect(await page_.evaluate((arg) => globalThis.libraries.reconnect(arg), sockets)).toEqual([
     "open chat",
     "first",
     [1006, "", false],
@@ -42,16 +40,16 @@ test("reconnecting-websocket opens, echoes, and goes on after a cut", async ({ p
   expect(service.upgrades.slice(before)).toEqual(["/messages", "/messages"]);
 });
 
-test("graphql-ws answers a query and a subscription", async ({ page_, server }) => {
-  expect(await page_.evaluate((arg) => globalThis.libraries.graphql(arg), server)).toEqual({
+test("graphql-ws answers a query and a subscription", async ({ page_, sockets }) => {
+  expect(await page_.evaluate((arg) => globalThis.libraries.graphql(arg), sockets)).toEqual({
     hello: { data: { hello: "hello page" } },
     code: 1000,
     counts: Array.from({ length: 20 }, (_, i) => i),
   });
 });
 
-test("noVNC shows a desktop over a byte socket", async ({ page_, server }) => {
-  expect(await page_.evaluate((arg) => globalThis.libraries.vnc(arg), server)).toEqual({
+test("noVNC shows a desktop over a byte socket", async ({ page_, sockets }) => {
+  expect(await page_.evaluate((arg) => globalThis.libraries.vnc(arg), sockets)).toEqual({
     name: "a desktop",
     pixels: [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255],
     isClean: true,

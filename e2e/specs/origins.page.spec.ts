@@ -2,26 +2,17 @@
  * Checks in Chromium which pages of other origins may connect to a server. Names under `.example` resolve to this
  * computer, as an attacker's names could (DNS rebinding).
  */
-import { createServer as createHttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import {
-  type ListenWebSocketOptions,
-  nodeCredential,
-  createServer as startServer,
-  type TlsError,
-} from "@handclasp/node";
-import { testCa } from "@handclasp/testing";
+import type { ListenWebSocketOptions, TlsError } from "@handclasp/node";
 import type { Browser } from "@playwright/test";
 import { test as base, expect } from "../support/test.ts";
 
-type Fixtures = {
-  /** The port of a server that serves an empty page under every host name. */
-  pagePort: number;
-  /** Starts a server at 127.0.0.1. Returns its port and the errors of its `onError`. */
-  serve: (options: ListenWebSocketOptions) => Promise<{ port: number; errors: TlsError[] }>;
+type WorkerFixtures = {
+  rebindingBrowser: Browser;
+  /** The port of a server that serves a page under every host name. */
+  pagePort: string;
 };
 
-const test = base.extend<Fixtures, { rebindingBrowser: Browser }>({
+const test = base.extend<object, WorkerFixtures>({
   rebindingBrowser: [
     async ({ playwright, launchOptions }, use) => {
       const args = [...(launchOptions.args ?? []), "--host-resolver-rules=MAP *.example 127.0.0.1"];
@@ -31,33 +22,11 @@ const test = base.extend<Fixtures, { rebindingBrowser: Browser }>({
     },
     { scope: "worker", timeout: 240_000 },
   ],
-  pagePort: async ({ missing: _ }, use) => {
-    const http = createHttpServer((_request, response) =>
-      response.setHeader("content-type", "text/html").end("<!doctype html><title>a page</title>"),
-    );
-    await new Promise<void>((listening) => http.listen(0, "127.0.0.1", listening));
-    await use((http.address() as AddressInfo).port);
-    http.closeAllConnections();
-    await new Promise((closed) => http.close(closed));
-  },
-  serve: async ({ missing: _ }, use) => {
-    const ca = await testCa();
-    const credentials = [nodeCredential(await ca.issue())];
-    const servers: ReturnType<typeof startServer>[] = [];
-    await use(async (options) => {
-      const errors: TlsError[] = [];
-      const onError = (error: unknown): void => void errors.push(error as TlsError);
-      const server = startServer({ credentials, onError }, (channel) => channel.close());
-      servers.push(server);
-      const { port } = (await server.listenWebSocket(options)).address() as AddressInfo;
-      return { port, errors };
-    });
-    for (const server of servers) await server.close({ grace: 0 });
-  },
+  pagePort: [async ({ pageServer }, use) => use(new URL(pageServer.url).port), { scope: "worker" }],
 });
 
 const chromiumOnly = { tag: "@chromium-only" };
-const appOrigin = (pagePort: number): string => `http://app.example:${pagePort}`;
+const appOrigin = (pagePort: string): string => `http://app.example:${pagePort}`;
 
 for (const [name, page, target, options, code] of [
   ["a page on another port of the same host", "localhost", "localhost", () => ({})],
@@ -78,12 +47,18 @@ for (const [name, page, target, options, code] of [
   ],
   ["a page whose name resolves to this computer", "evil.example", "evil.example", () => ({}), "host_refused"],
   ["a page whose name is in hosts", "app.example", "app.example", () => ({ hosts: ["app.example"] })],
-] as readonly [string, string, string, (pagePort: number) => ListenWebSocketOptions, string?][]) {
+] as readonly [
+  string,
+  string,
+  string,
+  (pagePort: string) => Pick<ListenWebSocketOptions, "origins" | "hosts">,
+  string?,
+][]) {
   test(
     `${name} ${code ? `is refused with ${code}` : "may connect"}`,
     chromiumOnly,
-    async ({ rebindingBrowser, pagePort, serve }) => {
-      const { port, errors } = await serve(options(pagePort));
+    async ({ rebindingBrowser, pagePort, startServer }) => {
+      const { port, errors } = await startServer({ ...options(pagePort), respond: (channel) => channel.close() });
       const tab = await rebindingBrowser.newPage();
       await tab.goto(`http://${page}:${pagePort}/`);
       const opened = await tab.evaluate(
@@ -96,7 +71,7 @@ for (const [name, page, target, options, code] of [
         `ws://${target}:${port}/`,
       );
       expect(opened).toBe(code === undefined);
-      const refusals = errors.filter((error) => error.code.endsWith("_refused"));
+      const refusals = (errors as readonly TlsError[]).filter((error) => error.code.endsWith("_refused"));
       expect(refusals.map((error) => error.code)).toEqual(code === undefined ? [] : [code]);
       for (const { message } of refusals) expect(message).toContain(`Origin "http://${page}:${pagePort}"`);
       await tab.close();
@@ -107,8 +82,7 @@ for (const [name, page, target, options, code] of [
 test(
   "a sandboxed page of the same host, whose origin is null, is refused with origin_refused",
   chromiumOnly,
-  async ({ rebindingBrowser, pagePort, serve }) => {
-    const { port, errors } = await serve({});
+  async ({ rebindingBrowser, pagePort, server: { port, errors } }) => {
     const tab = await rebindingBrowser.newPage();
     await tab.goto(`http://localhost:${pagePort}/`);
     await tab.evaluate((url) => {

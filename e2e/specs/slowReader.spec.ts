@@ -8,9 +8,8 @@ import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { acceptMessages, messageProtocols } from "@handclasp/core/messages";
 import { createServer, nodeCredential, type TlsConnection, type TlsServer } from "@handclasp/node";
-import { testCa } from "@handclasp/testing";
 import type { EnginePage } from "../support/engine.ts";
-import { startService } from "../support/service.ts";
+import { startScriptPage } from "../support/scriptPage.ts";
 import type { Way } from "../support/slowReader.ts";
 import { test as base, expect } from "../support/test.ts";
 
@@ -49,7 +48,7 @@ class FastServer {
     });
     await this.#server.listenWebSocket({ server: this.#http });
     await new Promise<void>((listening) => this.#http.listen(0, "127.0.0.1", listening));
-    this.url = `ws://127.0.0.1:${(this.#http.address() as AddressInfo).port}/`;
+    this.url = `ws://localhost:${(this.#http.address() as AddressInfo).port}/`;
   }
 
   /** The number of bytes that were handed to the kernel. */
@@ -104,21 +103,20 @@ async function messageSender(channel: TlsConnection): Promise<(bytes: Uint8Array
   return (bytes) => messages.send(bytes);
 }
 
-const test = base.extend<{ server: FastServer; open: (way: Way) => Promise<EnginePage> }>({
-  server: async ({ missing: _ }, use) => {
-    const ca = await testCa();
+const test = base.extend<{ fast: FastServer; open: (way: Way) => Promise<EnginePage> }>({
+  fast: async ({ ca }, use) => {
     const server = new FastServer(ca.pem, await ca.issue());
     await server.listen();
     await use(server);
     await server.close();
   },
-  open: async ({ engine, server }, use) => {
-    const service = await startService();
+  open: async ({ engine, fast }, use) => {
+    const service = await startScriptPage();
     const pages: EnginePage[] = [];
     await use(async (way) => {
       const page = await engine.open(service.url);
       pages.push(page);
-      const { url, ca } = server;
+      const { url, ca } = fast;
       await page.evaluate((arg) => globalThis.slowReader.open(arg), { way, url, ca });
       return page;
     });
@@ -135,7 +133,7 @@ const ways: readonly (readonly [Way, string])[] = [
 ];
 for (const [way, name] of ways)
   test(`a page that reads slowly by ${name} holds at most 4 MiB, and its server too`, async ({
-    server,
+    fast,
     open,
     engine,
   }) => {
@@ -151,19 +149,19 @@ for (const [way, name] of ways)
     else if (way === "byteSocket") await read(total, 12 * megabyte);
     else {
       for (let step = 0; step < 4; step++) {
-        await server.stalled();
+        await fast.stalled();
         await read(mebibyte);
       }
       // The server could not write everything while the page read 4 MiB.
-      expect(server.accepted).toBeLessThan(total);
+      expect(fast.accepted).toBeLessThan(total);
       await read(total - counts.read);
     }
     const { mostHeld, time } = counts;
-    if (isLong) console.log(figures(`${engine.name}, ${way}`, { ...counts, mostUnsent: server.mostUnsent }));
+    if (isLong) console.log(figures(`${engine.name}, ${way}`, { ...counts, mostUnsent: fast.mostUnsent }));
     expect(counts.read).toBeGreaterThanOrEqual(total);
-    expect(server.error).toBeUndefined();
+    expect(fast.error).toBeUndefined();
     expect(mostHeld).toBeLessThanOrEqual(4 * mebibyte);
-    expect(server.mostUnsent).toBeLessThanOrEqual(4 * mebibyte);
+    expect(fast.mostUnsent).toBeLessThanOrEqual(4 * mebibyte);
     expect(time).toBeGreaterThan(isLong ? (total / megabyte - 1) * 1000 : 0);
   });
 

@@ -3,32 +3,19 @@
  * and the end of a connection if the page cannot stop the writer.
  */
 import { createHash } from "node:crypto";
-import { createServer as createHttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
-import {
-  type ConnectionHandler,
-  createServer,
-  nodeCredential,
-  type TlsConnection,
-  type TlsError,
-  type TlsServer,
-} from "@handclasp/node";
-import { testCa } from "@handclasp/testing";
+import type { ConnectionHandler } from "@handclasp/node";
+import type { TestServer } from "@handclasp/testing/playwright";
 import type { Page } from "@playwright/test";
-import { build } from "esbuild";
-import { test as base, expect } from "../support/test.ts";
+import { expect, test } from "../support/test.ts";
 
 const chromiumOnly = { tag: "@chromium-only" };
 const mebibyte = 2 ** 20;
 /** The value of core's `maxInboundBytes`. */
 const limit = 16 * mebibyte;
 
-type Handclasp = typeof import("@handclasp/browser");
 declare global {
-  var library: Handclasp;
   var state: {
-    channel: Awaited<ReturnType<Handclasp["connect"]>>;
+    channel: Awaited<ReturnType<typeof handclasp.connect>>;
     written: number;
     /** The number of bytes that the page handed to its WebSocket, and the number that the server accepts (ADR 14). */
     sent: number;
@@ -36,81 +23,31 @@ declare global {
   };
 }
 
-interface Service {
-  /**
-   * Opens a channel from the page to a server with this handler. With `isForeign`, the server does not receive the
-   * page's announcement, so it gives and takes no credit, as another TLS library.
-   */
-  connect(page: Page, handler: ConnectionHandler, isForeign?: boolean): Promise<void>;
-  readonly server: () => TlsServer;
-  /** The errors of the server's `onError`. */
-  readonly errors: TlsError[];
-}
-
-const test = base.extend<{ service: Service }, { script: string }>({
-  script: [
-    async ({ missing: _ }, use) => {
-      const { outputFiles } = await build({
-        stdin: {
-          contents: 'import * as library from "@handclasp/browser"; globalThis.library = library;',
-          resolveDir: fileURLToPath(new URL("..", import.meta.url)),
-        },
-        bundle: true,
-        format: "iife",
-        target: "es2022",
-        write: false,
-        logLevel: "error",
+/**
+ * Opens a channel from the page to a server. With `isForeign`, the server does not receive the page's announcement, so
+ * it gives and takes no credit, as another TLS library.
+ */
+async function connect(page: Page, pageUrl: string, { url, ca }: TestServer, isForeign = false): Promise<void> {
+  await page.goto(pageUrl);
+  await page.evaluate(
+    async ([url, pem, isForeign]) => {
+      const ws = new WebSocket(url);
+      const counts = { written: 0, sent: 0, credit: Number.POSITIVE_INFINITY };
+      ws.addEventListener("message", ({ data }) => {
+        if (typeof data === "string") counts.credit = Number(data);
       });
-      await use(outputFiles[0]?.text ?? "");
+      const send = ws.send.bind(ws);
+      ws.send = (data) => {
+        const length = typeof data === "string" ? 0 : (data as Uint8Array).byteLength;
+        counts.sent += length;
+        if (length || !isForeign) send(data);
+      };
+      const channel = await handclasp.connect(handclasp.webSocketTransport(ws), { ca: pem, serverName: "localhost" });
+      globalThis.state = Object.assign(counts, { channel });
     },
-    { scope: "worker" },
-  ],
-  service: async ({ script }, use) => {
-    const ca = await testCa();
-    const credentials = [nodeCredential(await ca.issue())];
-    const http = createHttpServer((request, response) => {
-      const isScript = request.url === "/library.js";
-      response
-        .setHeader("content-type", isScript ? "text/javascript" : "text/html")
-        .end(isScript ? script : '<!doctype html><meta charset="utf-8"><script src="library.js"></script>');
-    });
-    await new Promise<void>((listening) => http.listen(0, "127.0.0.1", listening));
-    const address = `127.0.0.1:${(http.address() as AddressInfo).port}`;
-    const errors: TlsError[] = [];
-    let server: TlsServer | undefined;
-    await use({
-      errors,
-      server: () => server as TlsServer,
-      async connect(page, handler, isForeign = false) {
-        server = createServer({ credentials, onError: (error) => void errors.push(error as TlsError) }, handler);
-        await server.listenWebSocket({ server: http, path: "/channel" });
-        await page.goto(`http://${address}/`);
-        await page.evaluate(
-          async ([url, pem, isForeign]) => {
-            const ws = new WebSocket(url);
-            const counts = { written: 0, sent: 0, credit: Number.POSITIVE_INFINITY };
-            ws.addEventListener("message", ({ data }) => {
-              if (typeof data === "string") counts.credit = Number(data);
-            });
-            const send = ws.send.bind(ws);
-            ws.send = (data) => {
-              const length = typeof data === "string" ? 0 : (data as Uint8Array).byteLength;
-              counts.sent += length;
-              if (length || !isForeign) send(data);
-            };
-            const channel = await library.connect(library.webSocketTransport(ws), { ca: pem, serverName: "127.0.0.1" });
-            globalThis.state = Object.assign(counts, { channel });
-          },
-          [`ws://${address}/channel`, ca.pem, isForeign] as const,
-        );
-      },
-    });
-    for (const channel of server?.connections ?? []) channel.abort();
-    await server?.close();
-    http.closeAllConnections();
-    await new Promise((closed) => http.close(closed));
-  },
-});
+    [url, ca.pem, isForeign] as const,
+  );
+}
 
 /** Returns a function that collects garbage and returns the size of the page's heap and ArrayBuffers, in bytes. */
 async function memoryOf(page: Page): Promise<() => Promise<number>> {
@@ -129,10 +66,10 @@ for (const how of ["write", "pipe"] as const) {
   test(
     `a page that sends with ${how} stops while the server does not read, and no bytes are lost`,
     chromiumOnly,
-    async ({ page, service }) => {
+    async ({ page, pageServer, startServer }) => {
       const total = 32 * mebibyte;
-      const accepted: TlsConnection[] = [];
-      await service.connect(page, (channel) => void accepted.push(channel));
+      const server = await startServer({ respond: () => {} });
+      await connect(page, pageServer.url, server);
       const memory = await memoryOf(page);
       const idle = await memory();
 
@@ -173,7 +110,7 @@ for (const how of ["write", "pipe"] as const) {
       const [sent, received] = [createHash("sha256"), createHash("sha256")];
       for (let at = 0; at < total; at += 65_536) sent.update(new Uint8Array(65_536).fill(at / 65_536));
       for (let got = 0; got < total; ) {
-        const bytes = await accepted[0]?.read();
+        const bytes = await server.channels[0]?.read();
         if (!bytes) throw new Error(`the channel ended after ${got} bytes`);
         received.update(bytes);
         got += bytes.length;
@@ -186,7 +123,8 @@ for (const how of ["write", "pipe"] as const) {
 
 test("a page that does not read a foreign server ends at the limit, and the server gets the alert", async ({
   page,
-  service,
+  pageServer,
+  startServer,
   browserName,
 }) => {
   let written = 0;
@@ -201,7 +139,8 @@ test("a page that does not read a foreign server ends at the limit, and the serv
       writeError = error;
     }
   };
-  await service.connect(page, writeWithoutEnd, true);
+  const server = await startServer({ respond: writeWithoutEnd });
+  await connect(page, pageServer.url, server, true);
   const error = await page.evaluate(() =>
     state.channel.closed.then(
       () => undefined,
@@ -213,8 +152,8 @@ test("a page that does not read a foreign server ends at the limit, and the serv
   expect(error?.message).toContain(String(limit));
   // The writer gets the page's alert, and not the error of a broken connection.
   await expect.poll(() => writeError).toMatchObject({ alert: "internal_error", by: "peer" });
-  await expect.poll(() => service.errors).toMatchObject([{ alert: "internal_error", by: "peer" }]);
-  await expect.poll(() => service.server().connections.size).toBe(0);
+  await expect(server).toHaveReceivedAlert("internal_error");
+  await expect(server.channels[0]?.closed).rejects.toMatchObject({ alert: "internal_error", by: "peer" });
   expect(written).toBeGreaterThan(limit / 2);
   if (browserName !== "chromium") return;
 

@@ -7,9 +7,7 @@ export type Engine = {
 
 export type EnginePage = {
   /** Calls a function in the page. The function can use only its argument. Argument and result are sent as JSON. */
-  evaluate<R, A extends Json = null>(inPage: (arg: A) => R | Promise<R>, arg?: A): Promise<R>;
+  evaluate<R, A = null>(inPage: (arg: A) => R | Promise<R>, arg?: A): Promise<R>;
   screenshot(path: string): Promise<void>;
   close(): Promise<void>;
 };
-
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

@@ -4,18 +4,18 @@ import type { Locator, Page } from "@playwright/test";
 import axe from "axe-core";
 import { test as base, expect } from "./test.ts";
 
-export const test = base.extend<{ server: EchoServer; examplePage: Page }>({
-  server: async ({ skipMissing: _ }, use) => {
+export const test = base.extend<{ example: EchoServer; examplePage: Page }>({
+  example: async ({ skipMissing: _ }, use) => {
     const server = await startEchoServer();
     await use(server);
     await server.close();
   },
   /** The example's page. The test fails if the page throws or logs an error (a violated CSP is one). */
-  examplePage: async ({ page, server }, use) => {
+  examplePage: async ({ page, example }, use) => {
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(String(error)));
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-    await page.goto(server.url);
+    await page.goto(example.url);
     await use(page);
     expect(errors).toEqual([]);
   },

@@ -1,4 +1,4 @@
-/** The code of a page that uses `fetch` over channels. service.ts bundles this file with the harness. */
+/** The code of a page that uses `fetch` over channels. scriptPage.ts bundles this file. */
 import { TlsError } from "@handclasp/browser";
 import { createFetch } from "@handclasp/browser/fetch";
 import { toBase64 } from "@handclasp/core/unstable";

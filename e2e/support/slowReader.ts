@@ -1,6 +1,6 @@
 /**
- * The code of a page that reads slowly. It counts the bytes that the page has received and not yet read. service.ts
- * bundles this file with the harness.
+ * The code of a page that reads slowly. It counts the bytes that the page has received and not yet read. scriptPage.ts
+ * bundles this file.
  */
 
 import { connect } from "@handclasp/browser";

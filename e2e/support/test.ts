@@ -1,9 +1,14 @@
-import { test as base, expect } from "@playwright/test";
-import type { Engine } from "./engine.ts";
+import { test as base, expect, PageChannels } from "@handclasp/testing/playwright";
+import type { Engine, EnginePage } from "./engine.ts";
 import { playwrightEngine } from "./playwright.ts";
 import { launchWebKit, type WebKitPrograms } from "./webkit.ts";
 
 export { expect };
+
+declare global {
+  /** The global of the page of `pageServer`. */
+  var handclasp: typeof import("@handclasp/browser");
+}
 
 /** The options of a project's engine, which playwright.config.ts sets. */
 export type EngineOptions = {
@@ -13,13 +18,20 @@ export type EngineOptions = {
   webKitGtk: WebKitPrograms | undefined;
 };
 
+type Fixtures = {
+  skipMissing: undefined;
+  /** A new page of `pageServer` in the engine. */
+  enginePage: EnginePage;
+  /** As in `@handclasp/testing/playwright`, but in `enginePage`. */
+  channels: PageChannels;
+};
 type WorkerFixtures = EngineOptions & { engine: Engine };
 
 /**
- * Playwright's `test` with the `engine` of the project. If the engine is not available, Playwright skips the tests with
- * the reason.
+ * The `test` of `@handclasp/testing/playwright` with the `engine` of the project. If the engine is not available,
+ * Playwright skips the tests with the reason.
  */
-export const test = base.extend<{ skipMissing: undefined }, WorkerFixtures>({
+export const test = base.extend<Fixtures, WorkerFixtures>({
   missing: [undefined, { option: true, scope: "worker" }],
   webKitGtk: [undefined, { option: true, scope: "worker" }],
   skipMissing: [
@@ -44,4 +56,10 @@ export const test = base.extend<{ skipMissing: undefined }, WorkerFixtures>({
     // On a busy machine, Firefox takes up to 20 s to start. Only a hang reaches this limit.
     { scope: "worker", timeout: 240_000 },
   ],
+  enginePage: async ({ engine, pageServer }, use) => {
+    const page = await engine.open(pageServer.url);
+    await use(page);
+    await page.close();
+  },
+  channels: async ({ enginePage, ca }, use) => use(new PageChannels(enginePage, { ca: ca.pem })),
 });

@@ -14,10 +14,10 @@ const commands = [
   ["examples", process.execPath, "tools/examples.mjs"],
   ["width", process.execPath, "tools/width.mjs"],
   ["api", process.execPath, "tools/api.mjs", "--check"],
-  ["consumers", process.execPath, "scripts/consumers.mjs"],
   ["publint", process.execPath, "scripts/published.mjs", "publint"],
   ["attw", process.execPath, "scripts/published.mjs", "attw"],
   ["size", process.execPath, "scripts/size.mjs"],
+  ["consumers", process.execPath, "scripts/consumers.mjs"], // last, because it needs Chromium
 ];
 
 /**
@@ -26,14 +26,15 @@ const commands = [
  *
  * @param {(name: string, action: () => Promise<{ok: boolean, output: string}>) => Promise<unknown>} check runs one
  *   step; this function calls it for each step
+ * @param {Promise<{env: NodeJS.ProcessEnv}>} [provisioning] the paths of browsers, which may be on their way
  */
-export async function runChecks(check) {
+export async function runChecks(check, provisioning) {
   await check("types", types);
   await check("build", bundle);
   const tasks = commands.map(
     ([name, command, ...args]) =>
       () =>
-        check(name, () => run(command, args)),
+        check(name, async () => run(command, args, name === "consumers" ? await provisioning : {})),
   );
   await runConcurrently(2, tasks);
 }

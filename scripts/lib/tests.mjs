@@ -60,7 +60,7 @@ async function runAll(reports) {
   if (!(await check("install", install))) return counts;
   // The installation of browsers mostly waits, so it runs at the same time as the parts that need no browser.
   const provisioning = provision();
-  await runChecks(check);
+  await runChecks(check, provisioning);
   await test("unit", "vitest", ["run", "--project", "unit"]);
   const { env, missing } = await provisioning;
   if (noSkip) await check("peers", () => installPeers("interop", "scan"));

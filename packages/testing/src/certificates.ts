@@ -1,11 +1,12 @@
 /**
- * A throw-away certificate authority, made with WebCrypto in Node.js or in a page. Tests, benchmarks, examples and
- * `handclasp certs` and `serve` use it.
+ * A throw-away certificate authority, made with WebCrypto in Node.js, in jsdom or in a page. Tests, benchmarks,
+ * examples, and `handclasp certs` and `serve` use it.
  * @module
  */
 
 // tsyringe, a dependency of @peculiar/x509, requires this import before its own.
 import "reflect-metadata";
+import { configurationError } from "@handclasp/core/unstable";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -20,6 +21,7 @@ import {
   type X509Certificate,
   X509CertificateGenerator,
 } from "@peculiar/x509";
+import { checkedOptions, type OptionTable } from "./options.ts";
 
 /** The kinds of key that a {@link TestCa} makes. */
 export type KeyAlgorithm = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "rsa-2048" | "ed25519";
@@ -101,21 +103,70 @@ const algorithms: Record<KeyAlgorithm, Key> = {
 
 const day = 24 * 60 * 60 * 1000;
 
+const keyAlgorithms = Object.keys(algorithms)
+  .map((name) => `"${name}"`)
+  .join(", ");
+const commonTable: OptionTable = {
+  algorithm: [
+    Object.keys(algorithms)
+      .map((name) => `=${name}`)
+      .join("|"),
+    `one of ${keyAlgorithms}`,
+  ],
+  commonName: ["string", "a text"],
+  notBefore: ["object", "a Date"],
+  notAfter: ["object", "a Date"],
+};
+const issueTable: OptionTable = {
+  ...commonTable,
+  names: ["string[]", 'a list of DNS names and IP addresses: names: ["localhost"]'],
+  client: ["boolean", "true or false"],
+};
+
 /**
- * Makes an authority with a fresh key.
+ * Makes an authority with a fresh key. It uses the WebCrypto of the page, or of Node.js, also in jsdom, which has no
+ * `crypto.subtle` of its own.
+ * @throws TlsError `configuration`: an option is wrong, or there is no WebCrypto, as in a page of an insecure origin
  * @example
  * const ca = await testCa();
  * const { cert, key } = await ca.issue({ names: ["localhost"] });
  */
-export function testCa(options: TestCaOptions = {}): Promise<TestCa> {
-  return makeCa(options);
+export async function testCa(options: TestCaOptions = {}): Promise<TestCa> {
+  return await makeCa(checkedOptions(options, commonTable));
 }
+
+let found: Crypto | undefined;
+
+/** The WebCrypto of Node.js or of the page, which takes the ArrayBuffers of any realm. */
+function webCrypto(): Crypto {
+  if (found) return found;
+  // In jsdom, the global `crypto` has no `subtle`.
+  const host = (globalThis.process?.getBuiltinModule?.("node:crypto")?.webcrypto ?? globalThis.crypto) as
+    | Crypto
+    | undefined;
+  if (!host?.subtle) throw configurationError("testCa needs crypto.subtle", "a page has it on https: and on localhost");
+  const call =
+    (name: string | symbol) =>
+    (...args: unknown[]): unknown =>
+      (host.subtle as unknown as Record<string | symbol, (...args: unknown[]) => unknown>)[name]?.(...args.map(asView));
+  const subtle = new Proxy(host.subtle, { get: (_, name) => call(name) });
+  found = {
+    subtle,
+    getRandomValues: (array) => host.getRandomValues(array),
+    randomUUID: () => host.randomUUID(),
+  };
+  return found;
+}
+
+/** jsdom has an ArrayBuffer of its own. The WebCrypto of Node.js 20 refuses it, but takes views of it. */
+const asView = (value: unknown): unknown =>
+  Object.prototype.toString.call(value) === "[object ArrayBuffer]" ? new Uint8Array(value as ArrayBuffer) : value;
 
 /**
  * Makes each root's default name unique, so that a client with the wrong root reports an unknown issuer and not a bad
  * signature.
  */
-const uniqueSuffix = (): string => crypto.randomUUID().slice(0, 8);
+const uniqueSuffix = (): string => webCrypto().randomUUID().slice(0, 8);
 
 interface Issuer {
   certificate: X509Certificate;
@@ -144,8 +195,8 @@ async function makeCa(options: TestCaOptions, parent?: Issuer): Promise<TestCa> 
   return {
     pem: pem(certificate.rawData, "CERTIFICATE"),
     der: new Uint8Array(certificate.rawData),
-    issue: (options = {}) => issue(issuer, options),
-    intermediate: (options = {}) => makeCa(options, issuer),
+    issue: async (options = {}) => await issue(issuer, checkedOptions(options, issueTable)),
+    intermediate: async (options = {}) => await makeCa(checkedOptions(options, commonTable), issuer),
   };
 }
 
@@ -168,7 +219,7 @@ async function issue(issuer: Issuer, options: IssueOptions): Promise<IssuedCerti
   const chain = [certificate, ...issuer.intermediates].map(({ rawData }) => new Uint8Array(rawData));
   const credential = {
     cert: chain.map((der) => pem(der, "CERTIFICATE")).join(""),
-    key: pem(await crypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY"),
+    key: pem(await webCrypto().subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY"),
   };
   return Object.defineProperty(credential, "chain", { value: chain }) as IssuedCertificate;
 }
@@ -187,7 +238,8 @@ async function sign(
   content: Content,
 ): Promise<X509Certificate> {
   const subject = [{ CN: [content.commonName] }];
-  return await X509CertificateGenerator.create({
+  const crypto = webCrypto();
+  const parameters = {
     serialNumber: serialNumber(),
     subject,
     issuer: issuer.certificate?.subjectName.toJSON() ?? subject,
@@ -198,14 +250,18 @@ async function sign(
     signingAlgorithm: algorithms[issuer.algorithm].sign,
     extensions: [
       ...content.extensions,
-      await SubjectKeyIdentifierExtension.create(keys.publicKey),
-      await AuthorityKeyIdentifierExtension.create(issuer.certificate?.publicKey ?? keys.publicKey),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey, false, crypto),
+      await AuthorityKeyIdentifierExtension.create(issuer.certificate?.publicKey ?? keys.publicKey, false, crypto),
     ],
-  });
+  };
+  return await X509CertificateGenerator.create(parameters, crypto);
 }
 
 async function generate(algorithm: KeyAlgorithm): Promise<CryptoKeyPair> {
-  return (await crypto.subtle.generateKey(algorithms[algorithm].generate, true, ["sign", "verify"])) as CryptoKeyPair;
+  return (await webCrypto().subtle.generateKey(algorithms[algorithm].generate, true, [
+    "sign",
+    "verify",
+  ])) as CryptoKeyPair;
 }
 
 function ecdsa(namedCurve: string, hash: string): Key {
@@ -217,7 +273,7 @@ function ecdsa(namedCurve: string, hash: string): Key {
  * leading zero octet.
  */
 function serialNumber(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const bytes = webCrypto().getRandomValues(new Uint8Array(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

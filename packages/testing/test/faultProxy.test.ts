@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
-import { type Fault, faultProxy } from "../src/faults/faultProxy.ts";
+import { type Fault, type FaultProxyOptions, faultProxy } from "../src/faults/faultProxy.ts";
 
 type Kind<T = Fault> = T extends Fault ? Omit<T, "from" | "after"> : never;
 
@@ -79,6 +79,7 @@ describe("over TCP, a fault in the second of three records:", () => {
   test.each<[Kind, number[]]>([
     [{ kind: "delay", ms: 1 }, [...a, ...b, ...c]],
     [{ kind: "split" }, [...a, ...b, ...c]],
+    [{ kind: "slow", ms: 1 }, [...a, ...b, ...c]],
     [{ kind: "duplicate" }, [...a, ...b, ...b, ...c]],
     [{ kind: "reorder" }, [...a, ...c, ...b]],
     [{ kind: "flip" }, [...a, ...b.slice(0, -1), 4, ...c]],
@@ -155,6 +156,9 @@ describe("over a WebSocket, a fault in the second of three records:", () => {
   test.each<[Kind, (number[] | string)[]]>([
     [{ kind: "delay", ms: 1 }, [a, b, c]],
     [{ kind: "split" }, [a, b.slice(0, -1), [5], ...c.map((byte) => [byte])]],
+    [{ kind: "slow", ms: 1 }, [a, b.slice(0, -1), [5], ...c.map((byte) => [byte])]],
+    [{ kind: "flip" }, [a, [...b.slice(0, -1), 4], c]],
+    [{ kind: "drop", length: 3 }, [a, b.slice(0, -1), c.slice(2)]],
     [{ kind: "duplicate" }, [a, b, b, c]],
     [{ kind: "reorder" }, [a, c, b]],
     [{ kind: "text" }, [a, "text", b, c]],
@@ -178,11 +182,84 @@ describe("over a WebSocket, a fault in the second of three records:", () => {
     expect(received.pieces).toEqual([a, b.slice(0, -1)]);
   });
 
+  test("truncate closes both sides with 1000 after the bytes before it", async () => {
+    const { received, client } = await throughWebSocket(at({ kind: "truncate" }));
+    const closed = once(client, "close");
+    client.send(Buffer.concat([first, second, third]));
+    expect((await closed)[0]).toBe(1000);
+    await expect.poll(() => received.end).toBe(1000);
+    expect(received.pieces).toEqual([a, b.slice(0, -1)]);
+  });
+
+  test("reset breaks both connections without a Close", async () => {
+    const { received, client } = await throughWebSocket(at({ kind: "reset" }));
+    const closed = once(client, "close");
+    client.send(Buffer.concat([first, second, third]));
+    expect((await closed)[0]).toBe(1006);
+    await expect.poll(() => received.end).toBe(1006);
+    expect(received.pieces).toEqual([a]);
+  });
+
+  test("stall passes nothing more, not even the Close, until the proxy closes", async () => {
+    const { received, proxy, client } = await throughWebSocket(at({ kind: "stall" }));
+    client.send(Buffer.concat([first, second, third]));
+    client.close(4001);
+    await expect.poll(() => received.pieces).toEqual([a, b.slice(0, -1)]);
+    await expect.poll(() => proxy.bytesFrom("client")).toBeGreaterThanOrEqual(first.length + second.length);
+    expect(received.end).toBeUndefined();
+    await proxy.close();
+    await expect.poll(() => received.end).toBe(1006);
+    expect(received.pieces).toEqual([a, b.slice(0, -1)]);
+  });
+
   test("texts and empty messages pass", async () => {
     const { received, client } = await throughWebSocket();
     client.send("credit");
     client.send(Buffer.alloc(0));
     client.send(first);
     await expect.poll(() => received.pieces).toEqual(["credit", [], a]);
+  });
+});
+
+describe("inject", () => {
+  test("makes a fault in an open connection, counted from the next record", async () => {
+    const { received, proxy, client } = await throughWebSocket();
+    client.send(first);
+    await expect.poll(() => received.pieces).toEqual([a]);
+    proxy.inject({ kind: "flip", from: "client", after: 6 });
+    client.send(second);
+    client.send(third);
+    await expect.poll(() => received.pieces).toEqual([a, [...b.slice(0, -1), 4], c]);
+  });
+
+  test("fails without an open connection", async () => {
+    await using proxy = await faultProxy({ target: 1, transport: "tcp" });
+    expect(() => proxy.inject({ kind: "stall", from: "server" })).toThrow("no open connection");
+  });
+});
+
+describe("a wrong option is an error:", () => {
+  test.each<[string, unknown, RegExp]>([
+    ["an unknown one", { target: 1, transport: "ws", faults: {} }, /unknown option faults \(did you mean fault/],
+    ["a missing target", { transport: "ws" }, /target: missing/],
+    ["another transport", { target: 1, transport: "udp" }, /transport: a wrong string \(give "tcp" or "ws"/],
+    [
+      "an unknown kind",
+      { target: 1, transport: "ws", fault: { kind: "flop", from: "client" } },
+      /fault\.kind: unknown \(give one of delay, .*flip/,
+    ],
+    [
+      "a missing length",
+      { target: 1, transport: "ws", fault: { kind: "drop", from: "client" } },
+      /fault\.length: missing/,
+    ],
+    [
+      "an option of another kind",
+      { target: 1, transport: "ws", fault: { kind: "flip", from: "client", ms: 1 } },
+      /unknown option fault\.ms/,
+    ],
+    ["no options", undefined, /options: missing/],
+  ])("%s", async (_, options, message) => {
+    await expect(faultProxy(options as FaultProxyOptions)).rejects.toThrow(message);
   });
 });

@@ -9,8 +9,8 @@ export type FaultSender = "client" | "server";
 /** A place in the bytes of TLS that one side sends. A WebSocket's handshake and frames do not count. */
 export interface FaultPlace {
   readonly from: FaultSender;
-  /** The number of bytes before the fault. */
-  readonly after: number;
+  /** The number of bytes before the fault. Default 0. */
+  readonly after?: number;
 }
 
 /** The faults of any transport. The *record* of a fault is the record of TLS that contains the byte at its place. */
@@ -34,7 +34,9 @@ export type NetworkFault =
   /** The record arrives after the next one. */
   | { readonly kind: "reorder" }
   /** Each later byte arrives in a piece of its own: a TCP segment, as far as the host permits, or a message. */
-  | { readonly kind: "split" };
+  | { readonly kind: "split" }
+  /** As `split`, and each later byte arrives `ms` milliseconds after the byte before it. */
+  | { readonly kind: "slow"; readonly ms: number };
 
 /** The faults that only a WebSocket has. */
 export type WebSocketFault =
@@ -51,3 +53,11 @@ export type WebSocketFault =
  * const fault: Fault = { kind: "flip", from: "server", after: 100 };
  */
 export type Fault = FaultPlace & (NetworkFault | WebSocketFault);
+
+export interface FaultProxyOptions {
+  /** The port of the server, on 127.0.0.1. */
+  readonly target: number;
+  readonly transport: "tcp" | "ws";
+  /** The fault of each connection. Default: none. */
+  readonly fault?: Fault;
+}

@@ -5,24 +5,33 @@
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { usageError } from "@handclasp/core/unstable";
 import { WebSocket, WebSocketServer } from "ws";
-import type { Fault, FaultSender } from "./fault.ts";
+import { checkedFault, checkedProxyOptions } from "./checks.ts";
+import type { Fault, FaultProxyOptions, FaultSender } from "./fault.ts";
 import { FaultyDirection } from "./faultyDirection.ts";
 import { type Leg, tcpLeg, webSocketLeg } from "./leg.ts";
 
-export type { Fault, FaultPlace, FaultSender, NetworkFault, WebSocketFault } from "./fault.ts";
-
-export interface FaultProxyOptions {
-  /** The port of the server, on 127.0.0.1. */
-  readonly target: number;
-  readonly transport: "tcp" | "ws";
-  /** The fault of each connection. Default: none. */
-  readonly fault?: Fault;
-}
+export type {
+  Fault,
+  FaultPlace,
+  FaultProxyOptions,
+  FaultSender,
+  NetworkFault,
+  WebSocketFault,
+} from "./fault.ts";
 
 export interface FaultProxy {
   /** The port on 127.0.0.1 to which a client connects in place of the server's. */
   readonly port: number;
+  /** The address to which a client connects: `ws://localhost:PORT/` or `tcp://localhost:PORT`. */
+  readonly url: string;
+  /**
+   * Makes a fault in the connections that are open, in place of their earlier fault. `after` counts from the next
+   * record. Use it for a fault after the handshake, whose length varies.
+   * @throws TlsError `usage` if no connection is open, `configuration` if the fault is wrong
+   */
+  inject(fault: Fault): void;
   /** The number of bytes of TLS that this side has sent in all connections. */
   bytesFrom(sender: FaultSender): number;
   /** Resets all connections, and closes the port. */
@@ -35,13 +44,14 @@ export interface FaultProxy {
  * Starts a proxy between clients and the server on `target`. It forwards each record of TLS by itself, and makes the
  * fault once in each connection. A fault that only a WebSocket has does nothing over TCP, except that `close` ends the
  * connection.
- * @throws Error of node:net if no port is available
+ * @throws TlsError `configuration`; Error of node:net if no port is available
  * @example
  * const fault: Fault = { kind: "reset", from: "server", after: 1_000 };
  * await using proxy = await faultProxy({ target: 8443, transport: "tcp", fault });
  * const channel = connect(`tcp://127.0.0.1:${proxy.port}`, { ca, serverName: "localhost" });
  */
-export async function faultProxy({ target, transport, fault }: FaultProxyOptions): Promise<FaultProxy> {
+export async function faultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
+  const { target, transport, fault } = checkedProxyOptions(options);
   const sockets = new Set<Socket>();
   const directions: (readonly [FaultSender, FaultyDirection])[] = [];
   const keep = (socket: Socket): void => {
@@ -62,11 +72,20 @@ export async function faultProxy({ target, transport, fault }: FaultProxyOptions
   const close = async (): Promise<void> => {
     const closed = once(server, "close");
     server.close();
+    for (const [, direction] of directions) direction.stop();
     for (const socket of sockets) socket.resetAndDestroy();
     await closed;
   };
+  const { port } = server.address() as AddressInfo;
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
+    url: transport === "tcp" ? `tcp://localhost:${port}` : `ws://localhost:${port}/`,
+    inject(fault) {
+      const checked = checkedFault(fault);
+      const open = directions.filter(([from, { hasEnded }]) => from === checked.from && !hasEnded);
+      if (open.length === 0) throw usageError("the proxy has no open connection in which it could make the fault");
+      for (const [, direction] of open) direction.inject(checked);
+    },
     bytesFrom: (sender) => directions.reduce((sum, [from, { bytes }]) => sum + (from === sender ? bytes : 0), 0),
     close,
     [Symbol.asyncDispose]: close,

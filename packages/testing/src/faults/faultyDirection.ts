@@ -10,13 +10,16 @@ const headerLength = 5;
 export class FaultyDirection implements LegEvents {
   readonly #from: Leg;
   readonly #to: Leg;
-  readonly #fault: Fault | undefined;
+  #fault: Fault | undefined;
+  /** The value of `bytes` from which `after` of the fault counts. */
+  #origin = 0;
   #partial: Buffer = Buffer.alloc(0);
   /** The record that `reorder` holds back. */
   #heldBack: Buffer | undefined;
   #dropped = 0;
   #hasEnded = false;
-  /** The time at which the last delayed record arrives. */
+  #timer: NodeJS.Timeout | undefined;
+  /** The time at which the last delayed byte arrives. */
   #late = Promise.resolve();
   /** The number of bytes of TLS that the sender has sent. */
   bytes = 0;
@@ -25,6 +28,23 @@ export class FaultyDirection implements LegEvents {
     this.#from = from;
     this.#to = to;
     this.#fault = fault;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Replaces the fault. `after` counts from the next record. */
+  inject(fault: Fault): void {
+    this.#fault = fault;
+    this.#origin = this.bytes;
+    this.#dropped = 0;
+  }
+
+  /** Sends nothing more, and waits for nothing more. */
+  stop(): void {
+    this.#hasEnded = true;
+    clearTimeout(this.#timer);
   }
 
   data(bytes: Buffer): void {
@@ -56,6 +76,15 @@ export class FaultyDirection implements LegEvents {
     this.#to.end(code);
   }
 
+  #sendAfter(ms: number, bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      this.#timer = setTimeout(() => {
+        this.#send(bytes);
+        resolve();
+      }, ms);
+    });
+  }
+
   #send(bytes: Uint8Array): void {
     if (!this.#hasEnded) this.#to.send(bytes);
   }
@@ -64,13 +93,20 @@ export class FaultyDirection implements LegEvents {
     const start = this.bytes;
     this.bytes += record.length;
     const fault = this.#fault;
-    if (!fault || this.bytes <= fault.after) return this.#send(record);
-    const at = Math.max(0, fault.after - start);
-    const isPlace = fault.after >= start;
+    const after = this.#origin + (fault?.after ?? 0);
+    if (!fault || this.bytes <= after) return this.#send(record);
+    const at = Math.max(0, after - start);
+    const isPlace = after >= start;
     switch (fault.kind) {
       case "delay":
-        this.#late = this.#late.then(() => new Promise((resolve) => setTimeout(resolve, fault.ms)));
-        return void this.#late.then(() => this.#send(record));
+        this.#late = this.#late.then(() => this.#sendAfter(fault.ms, record));
+        return;
+      case "slow":
+        if (at) this.#send(record.subarray(0, at));
+        this.#late = this.#late.then(async () => {
+          for (const byte of record.subarray(at)) await this.#sendAfter(fault.ms, Uint8Array.of(byte));
+        });
+        return;
       case "stall":
         if (at) this.#send(record.subarray(0, at));
         // Nothing more arrives, not even the end.
