@@ -24,7 +24,7 @@ export default defineConfig({
         ssr: { resolve: { conditions: ["handclasp-source", ...defaultServerConditions] } },
         test: {
           name: "unit",
-          include: ["{packages/*,examples/*,scripts,tools}/test/**/*.test.ts"],
+          include: ["{packages/*,examples/*,scripts,site,tools}/test/**/*.test.ts"],
           exclude: [...interop, ...browser, "**/node_modules/**"],
           maxWorkers: "100%", // the default leaves one core idle, which is half of a machine with two cores
           ...timeouts,

@@ -226,8 +226,8 @@ function entriesOf(root) {
   const packages = ["core", "node", "browser", "testing", "fetch", "websocket", "inspector"].map((name) =>
     join(root, "packages", name),
   );
-  const libraries = ["reconnecting-websocket", "graphql-ws", "mqtt", "undici"];
-  const typed = ["express"]; // their types are packages of their own
+  const libraries = ["reconnecting-websocket", "graphql-ws", "mqtt", "undici", "fastify", "hono", "@hono/node-server"];
+  const typed = ["express", "ws"]; // their types are packages of their own
   return Object.fromEntries([
     ...libraries.map((name) => [name, [join(root, "packages/conformance/node_modules", name)]]),
     ...typed.map((name) => [name, [join(root, "packages/conformance/node_modules/@types", name)]]),

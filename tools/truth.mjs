@@ -9,6 +9,7 @@ import { dirname, join, normalize, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { passagesOf } from "./lib/passages.mjs";
+import { slug } from "./lib/slug.mjs";
 import { elsewhere } from "./truth.config.mjs";
 
 /** @typedef {{file: string, line: number, named: string, problem: string}} Finding */
@@ -159,13 +160,6 @@ function* linksIn(workspace, file, text) {
 /** @param {string} markdown */
 const headingsOf = (markdown) =>
   [...markdown.replace(/^```.*?^```/gms, "").matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) => title.trim());
-
-/** The anchor that GitHub gives a heading. @param {string} title */
-const slug = (title) =>
-  title
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N} _-]/gu, "")
-    .replaceAll(" ", "-");
 
 /**
  * Returns the identifiers and the words of strings in a file. Comments of code do not count.

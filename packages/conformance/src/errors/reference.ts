@@ -103,10 +103,10 @@ ${Object.entries(rows)
 
 /** The text of docs/errors.md. */
 export function reference(): string {
-  return `# Errors
+  return `<!-- Generated from packages/conformance/src/errors. Do not edit: with HANDCLASP_ERRORS=write, the test of
+that folder writes this file. -->
 
-Generated from \`packages/conformance/src/errors\`. Do not edit: the test of that folder writes this file if
-\`HANDCLASP_ERRORS=write\` is set.
+# Errors
 
 Every error that Handclasp throws is a \`TlsError\`. Its properties:
 
