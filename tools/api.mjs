@@ -44,7 +44,7 @@ function entriesOf(/** @type {string} */ name) {
   }));
 }
 
-const entries = ["core", "node", "browser", "inspector", "testing"].flatMap(entriesOf);
+const entries = ["core", "node", "redis", "browser", "inspector", "testing"].flatMap(entriesOf);
 const files = entries.map(({ types }) => types);
 
 function configOf(/** @type {Entry} */ { report, folder, types }, /** @type {string} */ temporary) {

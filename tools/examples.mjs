@@ -33,6 +33,7 @@ const providers = [
     "@handclasp/node",
     "@handclasp/node/fetch",
     "@handclasp/node/websocket",
+    "@handclasp/redis",
     "@handclasp/core",
     "@handclasp/core/messages",
     "@handclasp/testing",
@@ -59,6 +60,7 @@ declare global {
   const credentials: Credential[], handler: ConnectionHandler, server: TlsServer;
   const summary: TransformStream<string | Uint8Array, string | Uint8Array>;
   const error: unknown;
+  const redis: { call(command: string, ...args: string[]): Promise<unknown> };
   const ReconnectingWebSocket: new (url: string, protocols: string[], options: { WebSocket: unknown }) => unknown;
   const createClient: (options: { url: string; webSocketImpl: unknown }) => unknown;
   const hsm: { sign(scheme: string, message: Uint8Array): Promise<Uint8Array> };
@@ -223,7 +225,7 @@ class Modules {
 
 /** Returns the source paths of the packages' entries, by the names that users import. @param {string} root */
 function entriesOf(root) {
-  const packages = ["core", "node", "browser", "testing", "fetch", "websocket", "inspector"].map((name) =>
+  const packages = ["core", "node", "browser", "testing", "fetch", "websocket", "inspector", "redis"].map((name) =>
     join(root, "packages", name),
   );
   const libraries = ["reconnecting-websocket", "graphql-ws", "mqtt", "undici", "fastify", "hono", "@hono/node-server"];

@@ -23,9 +23,16 @@ const packages = {
   "packages/inspector/": ["packages/core/"],
   "packages/node/": ["packages/core/", "packages/fetch/", "packages/websocket/"],
   "packages/browser/": ["packages/core/", "packages/fetch/", "packages/websocket/"],
+  "packages/redis/": ["packages/core/"],
   "packages/testing/": ["packages/core/", "packages/node/", "packages/browser/"],
   "packages/cli/": ["packages/core/", "packages/node/", "packages/testing/"],
-  "packages/conformance/": ["packages/core/", "packages/node/", "packages/browser/", "packages/testing/"],
+  "packages/conformance/": [
+    "packages/core/",
+    "packages/node/",
+    "packages/redis/",
+    "packages/browser/",
+    "packages/testing/",
+  ],
   "packages/bench/": ["packages/core/", "packages/node/", "packages/browser/", "packages/testing/"],
 };
 /** The code of the test kit that runs in pages. */
@@ -133,7 +140,7 @@ export const rules = [
   ...Object.entries(packages).map(([name, allowed]) =>
     forbid(
       `${name.split("/")[1]}-imports-downward`,
-      "packages: core ← fetch, websocket, inspector ← node, browser ← testing ← cli, conformance, bench",
+      "packages: core ← fetch, websocket, inspector ← node, redis, browser ← testing ← cli, conformance, bench",
       { path: `^${name}src/` },
       { path: workspace, pathNot: [name, ...allowed].map((path) => `^${path}`) },
     ),

@@ -23,6 +23,7 @@ export const guide = [
       Pins: "docs/guide/pins.md",
       "Client certificates from a page": "docs/guide/client-certificates.md",
       Resumption: "docs/guide/resumption.md",
+      "A fleet: several processes": "docs/guide/fleet.md",
       "Behind nginx, HAProxy, Caddy or a CDN": "docs/guide/proxies.md",
       "Express, Fastify, Hono, http2, ws": "docs/guide/frameworks.md",
       "React, Vue and workers": "docs/guide/ui.md",
@@ -79,6 +80,7 @@ export const repository = [
     pages: {
       "@handclasp/browser": "packages/browser/README.md",
       "@handclasp/node": "packages/node/README.md",
+      "@handclasp/redis": "packages/redis/README.md",
       "@handclasp/core": "packages/core/README.md",
       "@handclasp/websocket": "packages/websocket/README.md",
       "@handclasp/fetch": "packages/fetch/README.md",
@@ -91,6 +93,7 @@ export const repository = [
     text: "Examples",
     pages: {
       "A handshake, step by step": "examples/echo-server/README.md",
+      "A fleet behind HAProxy": "examples/fleet/README.md",
       "A room of messages": "examples/room/README.md",
       React: "examples/react/README.md",
       Vue: "examples/vue/README.md",

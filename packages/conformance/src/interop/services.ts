@@ -12,6 +12,7 @@ export interface Service {
   readonly port: number;
   /** The output so far. */
   output(): string;
+  signal(signal: "SIGSTOP" | "SIGCONT"): void;
   stop(): Promise<void>;
 }
 
@@ -21,11 +22,17 @@ type Start = (material: Material) => Promise<Service>;
 async function listening(
   command: (port: number) => Parameters<typeof start>[0],
   isReady: (running: Running) => boolean = () => true,
+  given?: number,
 ): Promise<Service> {
-  const port = await freePort();
+  const port = given ?? (await freePort());
   const running = start({ ...command(port), minutes: 10 });
   await untilOpen(port, running, isReady);
-  return { port, output: running.stdout, stop: () => running.stop() };
+  return {
+    port,
+    output: running.stdout,
+    signal: (signal) => void running.process.kill(signal),
+    stop: () => running.stop(),
+  };
 }
 
 async function untilOpen(port: number, running: Running, isReady: (running: Running) => boolean): Promise<void> {
@@ -68,6 +75,17 @@ export const startRedis: Start = ({ files }) =>
     ];
     return { program: "redis-server", args: [configuration(files.folder, "redis.conf", lines)] };
   });
+
+/** Redis without TLS, and with nothing on the disk. */
+export const startPlainRedis = (given?: number): Promise<Service> =>
+  listening(
+    (port) => ({
+      program: "redis-server",
+      args: ["--bind", "127.0.0.1", "--port", String(port), "--save", "", "--appendonly", "no"],
+    }),
+    undefined,
+    given,
+  );
 
 /** Mosquitto, on a TLS port. */
 export const startMosquitto: Start = ({ files }) =>

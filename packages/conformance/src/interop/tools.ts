@@ -13,6 +13,7 @@ export const interop: readonly Tool[] = [
   ...peers,
   { packages: ["tshark"], programs: ["tshark", "dumpcap"] },
   { packages: ["redis-server"], programs: ["redis-server"] },
+  { packages: ["haproxy"], programs: ["haproxy"] },
   { packages: ["mosquitto"], programs: ["mosquitto"] },
   { packages: ["postgresql"], programs: ["initdb", "postgres", "psql"] },
   { packages: ["mariadb-server"], programs: ["mariadbd", "mariadb-install-db"] },

@@ -1,0 +1,85 @@
+/**
+ * Calls of Redis with a time limit. They are counted, and stop while Redis does not answer.
+ * @module
+ */
+import type { SendCommand } from "./client.ts";
+import type { FleetEvent, Operation } from "./events.ts";
+import { pause, timeoutsBeforePause } from "./limits.ts";
+
+type Counts = Record<Operation, number>;
+const zeros = (): Counts => ({ get: 0, set: 0, delete: 0, read: 0, rotate: 0, client: 0 });
+
+export class Calls {
+  readonly calls: Counts = zeros();
+  readonly errors: Counts = zeros();
+  skipped = 0;
+  readonly #send: SendCommand;
+  readonly #timeout: number;
+  readonly #emit: (event: FleetEvent) => void;
+  #timeouts = 0;
+  /** On the clock of `performance.now`. */
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(send: SendCommand, timeout: number, emit: (event: FleetEvent) => void) {
+    this.#send = send;
+    this.#timeout = timeout;
+    this.#emit = emit;
+  }
+
+  /** Resolves to the reply, or to `undefined` after an error, and without an answer in time. Never rejects. */
+  async call(operation: Operation, command: readonly string[]): Promise<{ readonly reply: unknown } | undefined> {
+    if (this.#mustSkip(operation)) {
+      this.skipped++;
+      return undefined;
+    }
+    this.calls[operation]++;
+    try {
+      const reply = await this.#withinTime(command);
+      this.#timeouts = 0;
+      this.#pausedUntil = Number.NEGATIVE_INFINITY;
+      return { reply };
+    } catch (error) {
+      this.failed(operation, error);
+      return undefined;
+    }
+  }
+
+  failed(operation: Operation, error: unknown): void {
+    this.errors[operation]++;
+    this.#emit({ type: "error", operation, error });
+  }
+
+  /** Reading the keys is rare, so it tries always. One call for a session tries in each pause. */
+  #mustSkip(operation: Operation): boolean {
+    if (this.#timeouts < timeoutsBeforePause || operation === "read" || operation === "rotate") return false;
+    const now = performance.now();
+    if (now < this.#pausedUntil) return true;
+    this.#pausedUntil = now + pause;
+    return false;
+  }
+
+  #withinTime(command: readonly string[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#timedOut();
+        reject(new Error(`Redis did not answer within ${this.#timeout} ms`));
+      }, this.#timeout);
+      const settle =
+        <T>(finish: (value: T) => void) =>
+        (value: T): void => {
+          clearTimeout(timer);
+          finish(value);
+        };
+      // The client may throw. Its promise may settle after the time limit, which then changes nothing.
+      Promise.resolve()
+        .then(() => this.#send(command))
+        .then(settle(resolve), settle(reject));
+    });
+  }
+
+  #timedOut(): void {
+    if (++this.#timeouts !== timeoutsBeforePause) return;
+    this.#pausedUntil = performance.now() + pause;
+    this.#emit({ type: "paused" });
+  }
+}

@@ -1,0 +1,116 @@
+/** The package with clients that fail; packages/conformance/test/fleet has a real Redis. */
+import { randomBytes } from "node:crypto";
+import { EventEmitter } from "node:events";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { type FleetEvent, type FleetOptions, redisFleet, type SendCommand } from "../src/index.ts";
+import { Sealer } from "../src/seal.ts";
+
+const secret = randomBytes(32);
+const never: SendCommand = () => new Promise(() => {});
+
+function fleetOf(options: Partial<FleetOptions>) {
+  const events: FleetEvent[] = [];
+  const fleet = redisFleet({ client: never, secret, timeout: 1, observe: (event) => events.push(event), ...options });
+  onTestFinished(() => fleet.close());
+  return { fleet, events };
+}
+
+test("a sealed value opens only under its name, and with its secret", () => {
+  const sealer = new Sealer(secret);
+  const value = randomBytes(100);
+  const sealed = sealer.seal("a", value);
+  expect(sealer.open("a", sealed)).toEqual(new Uint8Array(value));
+  expect(sealer.seal("a", value)).not.toBe(sealed);
+  expect(sealer.open("b", sealed)).toBeUndefined();
+  expect(new Sealer(randomBytes(32)).open("a", sealed)).toBeUndefined();
+  for (const at of [0, 1, 30, -1]) {
+    const altered = Buffer.from(sealed, "base64url");
+    altered.writeUInt8((altered.at(at) as number) ^ 1, at < 0 ? altered.length + at : at);
+    expect(sealer.open("a", altered.toString("base64url")), `byte ${at}`).toBeUndefined();
+  }
+  for (const text of ["", "x", "AQ", sealed.slice(0, 50)]) expect(sealer.open("a", text)).toBeUndefined();
+});
+
+test("a client that never answers is asked three times, and then once a second", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { fleet, events } = fleetOf({});
+  await fleet.ready;
+  expect(fleet.ticketKeys()).toEqual([]);
+  for (let i = 0; i < 50; i++) expect(await fleet.sessionStore.get("key")).toBeUndefined();
+  const { calls, errors, skipped } = fleet.measure();
+  expect(errors).toEqual(calls);
+  expect(calls.get + skipped).toBe(50);
+  expect(events).toContainEqual({ type: "paused" });
+  expect(events.length).toBe(1 + Object.values(errors).reduce((sum, one) => sum + one, 0));
+  const before = fleet.measure().calls.get;
+  for (let i = 0; i < 3; i++) {
+    vi.advanceTimersByTime(1_001);
+    for (let j = 0; j < 10; j++) await fleet.sessionStore.get("key");
+  }
+  expect(fleet.measure().calls.get).toBe(before + 3);
+});
+
+test("a client that throws, rejects or answers nonsense costs the session only", async () => {
+  for (const client of [
+    () => {
+      throw new Error("thrown");
+    },
+    () => Promise.reject(new Error("rejected")),
+    () => Promise.resolve({ not: "a text" }),
+    () => Promise.resolve("not sealed"),
+  ] as SendCommand[]) {
+    const { fleet } = fleetOf({ client, timeout: 250 });
+    await fleet.ready;
+    await fleet.sessionStore.set("key", randomBytes(8), Date.now() + 1_000);
+    await fleet.sessionStore.delete("key");
+    expect(await fleet.sessionStore.get("key")).toBeUndefined();
+    expect(fleet.ticketKeys()).toEqual([]);
+    await fleet.refresh();
+  }
+});
+
+test("an error of the connection does not end the process, is counted, and is one line of the log", async () => {
+  const client = Object.assign(new EventEmitter(), { call: () => Promise.resolve(null) });
+  const lines: unknown[][] = [];
+  const { fleet } = fleetOf({ client, log: (...line) => lines.push(line) });
+  for (let i = 0; i < 9; i++) client.emit("error", new Error("gone"));
+  expect(fleet.measure().errors.client).toBe(9);
+  expect(lines.filter(([, object]) => (object as { operation?: string }).operation === "client")).toHaveLength(1);
+  const reads = fleet.measure().calls.read;
+  await fleet.refresh();
+  client.emit("ready");
+  expect(fleet.measure().calls.read).toBeGreaterThan(reads);
+  fleet.close();
+  await fleet.refresh();
+  expect(client.listenerCount("ready")).toBe(0);
+  client.emit("error", new Error("after the end"));
+});
+
+test("an observe that throws ends nothing", async () => {
+  const quiet = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => quiet.mockRestore());
+  const observe = () => {
+    throw new Error("observe");
+  };
+  const { fleet } = fleetOf({ observe });
+  expect(await fleet.sessionStore.get("key")).toBeUndefined();
+  expect(quiet).toHaveBeenCalled();
+});
+
+test.each([
+  ["client", { client: {} }],
+  ["client", { client: undefined }],
+  ["secret", { secret: randomBytes(31) }],
+  ["secret", { secret: [] }],
+  ["secret", { secret: "0123456789abcdef0123456789abcdef" }],
+  ["timeout", { timeout: 251 }],
+  ["rotation", { rotation: 0 }],
+  ["sessionLifetime", { sessionLifetime: 86_401 }],
+  ["prefix", { prefix: 1 }],
+  ["prefx", { prefx: "a" }],
+] as [string, object][])("a wrong %s is refused, without its value: %j", (option, options) => {
+  const make = () => redisFleet({ client: never, secret, ...options });
+  expect(make).toThrow(expect.objectContaining({ code: "configuration", message: expect.stringContaining(option) }));
+  expect(make).not.toThrow(/0123456789/);
+});
