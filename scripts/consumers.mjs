@@ -91,7 +91,7 @@ async function runPrograms(entries) {
     return `a bundle: ${error instanceof Error ? error.stack : String(error)}`;
   }
   const programs = await run(process.execPath, [join(folder, "programs/run.js"), ...entries]);
-  const command = await run(process.execPath, [join(folder, "node_modules/handclasp/dist/bin.js"), "--version"]);
+  const command = await run(process.execPath, ["programs/command.js"], { cwd: folder });
   if (!command.ok) return `the command line: ${command.output}`;
   // Any other line is a warning of Node.js.
   const isQuiet = programs.output.split("\n").every((line) => line === "" || line.startsWith("ok "));

@@ -25,7 +25,7 @@ const packages = {
   "packages/browser/": ["packages/core/", "packages/fetch/", "packages/websocket/"],
   "packages/redis/": ["packages/core/"],
   "packages/testing/": ["packages/core/", "packages/node/", "packages/browser/"],
-  "packages/cli/": ["packages/core/", "packages/node/", "packages/testing/"],
+  "packages/cli/": ["packages/core/", "packages/inspector/", "packages/node/", "packages/testing/"],
   "packages/conformance/": [
     "packages/core/",
     "packages/node/",

@@ -1,14 +1,14 @@
 /** A project outside this workspace, in which the packages are installed from their archives. */
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { root } from "./process.mjs";
 
 /** @import { Packed } from "./packed.mjs" */
 
 /**
- * Fills a folder as `npm install` with the archives would: each package is unpacked from its archive, and has the
- * dependencies that its manifest names, in the versions that it names. The dependencies are links to the copies that
- * this workspace has installed, so the project needs no network. Peers are there in any version, for their types.
+ * Fills a folder as `npm install` with the archives would: each package is unpacked from its archive, and has its
+ * commands and the dependencies that its manifest names, in the versions that it names. The dependencies are links to
+ * the copies that this workspace has installed, so the project needs no network. Peers are there in any version.
  * Optional dependencies are missing.
  *
  * @param {string} folder
@@ -29,6 +29,12 @@ export function installOutside(folder, packages) {
     for (const [name, version] of Object.entries(manifest.dependencies ?? {}))
       if (!ours.has(name)) linkTo(name, version);
     for (const name of Object.keys(manifest.peerDependencies ?? {})) linkTo(name, undefined);
+    for (const [name, file] of Object.entries(manifest.bin ?? {})) {
+      const program = join(folder, "node_modules", manifest.name, file);
+      chmodSync(program, 0o755);
+      mkdirSync(join(folder, "node_modules/.bin"), { recursive: true });
+      symlinkSync(program, join(folder, "node_modules/.bin", name));
+    }
   }
   link(folder, join(root, "node_modules/@types/node"), "@types/node");
 }

@@ -18,6 +18,7 @@ import { root } from "./process.mjs";
  * @property {{type: string, url: string, directory?: string}} repository
  * @property {Exports} [exports]
  * @property {Record<string, string>} [dependencies]
+ * @property {Record<string, string>} [bin]
  * @property {Record<string, string>} [peerDependencies]
  */
 

@@ -31,13 +31,14 @@ let foreground;
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{env?: NodeJS.ProcessEnv, minutes?: number}} [options]
+ * @param {{env?: NodeJS.ProcessEnv, minutes?: number, cwd?: string}} [options]
  * @returns {Promise<{ok: boolean, output: string}>}
  */
-export function run(command, args, { env = {}, minutes = 10 } = {}) {
+export function run(command, args, { env = {}, minutes = 10, cwd = root } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       ...options(command, { ...env, CI: "true" }), // CI: the command asks no questions
+      cwd,
       stdio: ["ignore", "pipe", "pipe"],
       detached: !isWindows, // a new process group, so that `end` ends a browser with the runner that started it
     });

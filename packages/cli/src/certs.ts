@@ -2,7 +2,7 @@
  * `handclasp certs`: makes a throw-away CA, and a server certificate and a client certificate that it issues.
  * @module
  */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseCertificate } from "@handclasp/node";
 import { type KeyAlgorithm, testCa } from "@handclasp/testing";
@@ -10,10 +10,14 @@ import { orFail } from "./files.ts";
 
 /** Writes `ca.pem`, `server.pem`, `server.key`, `client.pem` and `client.key`; the CA's private key stays in memory. */
 export async function certs(directory: string, names: readonly string[], algorithm: KeyAlgorithm): Promise<void> {
+  // First, because keys take time.
+  orFail(directory, () => {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.W_OK);
+  });
   const ca = await testCa({ algorithm });
   const server = await ca.issue({ names, algorithm });
   const client = await ca.issue({ client: true, algorithm });
-  orFail(directory, () => mkdirSync(directory, { recursive: true }));
   const write = (name: string, text: string, mode: number): void => {
     const file = join(directory, name);
     orFail(file, () => {

@@ -4,9 +4,9 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { type Session, TlsError, type TraceListener } from "@handclasp/node";
-import { errorLine, reason } from "./errors.ts";
-import { traceJson, traceText } from "./trace.ts";
+import { type Session, TlsError } from "@handclasp/node";
+import { errorLine, reason, UsageError } from "./errors.ts";
+import type { Style } from "./style.ts";
 
 /** The numbers of application bytes that one connection received and sent. */
 export interface Traffic {
@@ -15,42 +15,62 @@ export interface Traffic {
 }
 
 export interface Events {
+  /** The server makes a certificate of its own. Clients can trust it by this pin. */
+  certificate(pin: string): void;
+  listening(url: string): void;
+  /** The server has read its files again. */
+  reloaded(files: Reloaded): void;
+  /** The server could not use its files, and goes on with what it had. */
+  notReloaded(error: unknown): void;
   established(session: Session): void;
   closed(clean: boolean, traffic: Traffic): void;
   error(error: unknown): void;
-  readonly trace: TraceListener;
 }
 
-type Print = (line: string) => void;
+export interface Reloaded {
+  readonly files: readonly string[];
+  readonly ticketKeys?: { readonly count: number; readonly file: string };
+}
+
+export type Print = (line: string) => void;
 
 /** The events as JSON, for `--json`. */
 export function jsonEvents(print: Print): Events {
   const event = (name: string, fields: object): void => print(JSON.stringify({ event: name, ...fields }));
+  const error = (cause: unknown, message = reason(cause)): void => {
+    const { alert = null, by = "us", code = "error" } = TlsError.is(cause) ? cause : codeOf(cause);
+    event("error", { alert, by, code, message });
+  };
   return {
+    certificate: (pin) => event("certificate", { pin }),
+    listening: (url) => event("listening", { url }),
+    reloaded: (reloaded) => event("reloaded", reloaded),
+    notReloaded: (cause) => error(cause, `${reason(cause)}; nothing has changed`),
     established: (session) => event("established", describe(session)),
     closed: (clean, { bytesIn, bytesOut }) => event("closed", { clean, bytesIn, bytesOut }),
-    error: (error) => {
-      const { alert = null, by = "us", code = "error" } = TlsError.is(error) ? error : {};
-      event("error", { alert, by, code, message: reason(error) });
-    },
-    trace: (traceEvent) => {
-      const json = traceJson(traceEvent);
-      if (json) event("trace", json);
-    },
+    error: (cause) => error(cause),
   };
 }
 
+/** The fields of an error that is no TlsError. */
+const codeOf = (error: unknown): { readonly code?: string; readonly alert?: null; readonly by?: "us" } =>
+  error instanceof UsageError ? { code: "usage" } : {};
+
 /** The events as text. */
-export function textEvents(print: Print): Events {
+export function textEvents(print: Print, style: Style): Events {
+  const error = (line: string): void => print(line.replace(/^error:/, (word) => style("red", word)));
   return {
-    established: (session) => print(`established ${summary(session)}`),
-    closed: (clean, { bytesIn, bytesOut }) =>
-      print(`closed ${clean ? "cleanly" : "with an error"}, ${bytesIn} bytes in, ${bytesOut} bytes out`),
-    error: (error) => print(errorLine(error)),
-    trace: (traceEvent) => {
-      const text = traceText(traceEvent);
-      if (text) print(text);
+    certificate: (pin) => print(`throw-away certificate for localhost, pin ${pin}`),
+    listening: (url) => print(`listening ${url}`),
+    reloaded({ files, ticketKeys }) {
+      if (files.length > 0) print(`reloaded ${files.join(", ")}`);
+      if (ticketKeys) print(`ticket keys: ${ticketKeys.count} from ${ticketKeys.file}`);
     },
+    notReloaded: (cause) => error(`${errorLine(cause)}; nothing has changed`),
+    established: (session) => print(`${style("green", "established")} ${summary(session)}`),
+    closed: (clean, { bytesIn, bytesOut }) =>
+      print(`closed ${clean ? "cleanly" : style("red", "with an error")}, ${bytesIn} bytes in, ${bytesOut} bytes out`),
+    error: (cause) => error(errorLine(cause)),
   };
 }
 

@@ -2,11 +2,12 @@
  * Turns the flags that `serve` and `connect` share into options.
  * @module
  */
-import { type CommonOptions, noble, nodeCrypto, type PresharedKey } from "@handclasp/node";
+import { type CommonOptions, noble, nodeCrypto, type PresharedKey, type TraceListener } from "@handclasp/node";
 import { UsageError } from "./errors.ts";
-import type { Events } from "./events.ts";
+import type { Print } from "./events.ts";
 import { keyLogTo } from "./files.ts";
 import { commaList, groupsOf, suitesOf } from "./names.ts";
+import type { Style } from "./style.ts";
 
 export interface ChannelFlags {
   readonly alpn?: string;
@@ -23,7 +24,7 @@ export interface ChannelFlags {
  * Turns the flags into options. `hasCertificates` is `false` if the client has no trust anchor, so that only a
  * pre-shared key authenticates.
  */
-export function channelOptions(flags: ChannelFlags, events: Events, hasCertificates = true): CommonOptions {
+export function channelOptions(flags: ChannelFlags, hasCertificates = true): CommonOptions {
   const provider = flags.provider === "noble" ? noble : nodeCrypto;
   const suites = suitesOf(flags.suites, provider, flags.psk !== undefined, hasCertificates);
   const groups = groupsOf(flags.groups);
@@ -33,8 +34,18 @@ export function channelOptions(flags: ChannelFlags, events: Events, hasCertifica
     ...(groups && { groups }),
     ...(flags.alpn !== undefined && { alpn: commaList("--alpn", flags.alpn) }),
     ...(flags.keylog !== undefined && { keyLog: keyLogTo(flags.keylog) }),
-    ...(flags.trace && { trace: events.trace }),
   };
+}
+
+/** The listener of `--trace`, whose code only that option loads. */
+export async function traceOf(
+  { trace, json }: ChannelFlags,
+  print: Print,
+  style: Style,
+): Promise<TraceListener | undefined> {
+  if (!trace) return undefined;
+  const { jsonTrace, textTrace } = await import("./trace.ts");
+  return json ? jsonTrace(print) : textTrace(print, style);
 }
 
 /** Parses `--psk IDENTITY:HEXKEY`. The error does not repeat the text, because it may be a secret. */

@@ -16,12 +16,13 @@ import {
   type ReloadOptions,
   type ServerSessionOptions,
 } from "@handclasp/node";
-import { errorLine, UsageError } from "./errors.ts";
+import { UsageError } from "./errors.ts";
 import { type Events, jsonEvents, type Traffic, textEvents } from "./events.ts";
 import { authorities, credentials } from "./files.ts";
 import { commaList } from "./names.ts";
-import { type ChannelFlags, channelOptions, presharedKeys } from "./options.ts";
+import { type ChannelFlags, channelOptions, presharedKeys, traceOf } from "./options.ts";
 import { responder } from "./respond.ts";
+import { styleOf } from "./style.ts";
 import { ticketKeysOf } from "./ticketKeys.ts";
 
 export interface ServeFlags extends ChannelFlags {
@@ -45,25 +46,29 @@ export interface ServeFlags extends ChannelFlags {
 
 /** Serves until SIGTERM or SIGINT. */
 export async function serve(flags: ServeFlags): Promise<void> {
-  const events = flags.json ? jsonEvents(console.log) : textEvents(console.error);
+  const print = flags.json ? console.log : console.error;
+  const style = styleOf(process.stderr);
+  const events = flags.json ? jsonEvents(print) : textEvents(print, style);
   const stopped = nextSignal(); // first, so that a signal during the start stops the server cleanly
   let isStopping = false;
   const respond = responder(flags.respond);
   const files = filesOf(flags);
   const rules = requestRules(flags);
   const sessions = sessionOptions(flags);
+  const trace = await traceOf(flags, print, style);
   const options: CommonOptions = {
-    ...channelOptions(flags, events),
+    ...channelOptions(flags),
+    ...(trace && { trace }),
     ...(flags.maxFragment !== undefined && { maxFragment: flags.maxFragment }),
   };
+  const pins: string[] = [];
   const keys = new Map(presharedKeys(flags.psk).map(({ identity, key }) => [identity, key]));
-  const lines: string[] = [];
   const server = createServer(
     {
       ...options,
       ...sessions,
       ...(keys.size > 0 && { psk: { lookup: (identity) => keys.get(identity) } }),
-      ...(!files.credentials && { credentials: await throwAway(options.suites, lines) }),
+      ...(!files.credentials && { credentials: await throwAway(options.suites, pins) }),
       ...files,
       onError: (error) => events.error(error),
     },
@@ -78,14 +83,16 @@ export async function serve(flags: ServeFlags): Promise<void> {
     },
   );
   // Without files there is nothing to reload, and SIGHUP ends the process as usual.
-  if (Object.keys(files).length) process.on("SIGHUP", () => reload(flags, (options) => server.reload(options)));
+  if (Object.keys(files).length) process.on("SIGHUP", () => reload(flags, events, (options) => server.reload(options)));
   const { host, path, tcp, ws = tcp === undefined ? 8443 : undefined } = flags;
+  const urls: string[] = [];
   if (ws !== undefined) {
     const listener = await server.listenWebSocket({ port: ws, host, path, ...rules });
-    lines.push(`listening ws://${authorityOf(listener)}${path}`);
+    urls.push(`ws://${authorityOf(listener)}${path}`);
   }
-  if (tcp !== undefined) lines.push(`listening tcp://${authorityOf(await server.listenTcp({ port: tcp, host }))}`);
-  for (const line of lines) console.error(line);
+  if (tcp !== undefined) urls.push(`tcp://${authorityOf(await server.listenTcp({ port: tcp, host }))}`);
+  for (const pin of pins) events.certificate(pin);
+  for (const url of urls) events.listening(url);
   await stopped;
   isStopping = true;
   // Connections whose peers do not answer close_notify within 4.5 s end with the process.
@@ -114,17 +121,18 @@ function filesOf(flags: ServeFlags): ReloadOptions {
 }
 
 /** Reads the files again. If one of them is invalid, the server changes nothing. */
-function reload(flags: ServeFlags, apply: (options: ReloadOptions) => void): void {
+function reload(flags: ServeFlags, events: Events, apply: (options: ReloadOptions) => void): void {
   try {
     const files = filesOf(flags);
     apply(files);
     const { cert = [], key = [], ocsp = [], clientCa = [], ticketKeys } = flags;
-    const names = [...cert, ...key, ...ocsp].concat(clientCa);
-    if (names.length) console.error(`reloaded ${names.join(", ")}`);
-    if (ticketKeys !== undefined)
-      console.error(`ticket keys: ${(files.ticketKeys as readonly Uint8Array[]).length} from ${ticketKeys}`);
+    const count = (files.ticketKeys as readonly Uint8Array[] | undefined)?.length;
+    events.reloaded({
+      files: [...cert, ...key, ...ocsp].concat(clientCa),
+      ...(ticketKeys !== undefined && count !== undefined && { ticketKeys: { count, file: ticketKeys } }),
+    });
   } catch (error) {
-    console.error(`${errorLine(error)}; nothing has changed`);
+    events.notReloaded(error);
   }
 }
 
@@ -159,15 +167,15 @@ const sessionOptions = ({ tickets, sessionCache }: ServeFlags): ServerSessionOpt
 });
 
 /**
- * Makes a throw-away certificate for localhost, and adds its pin to `lines`, so that a client can trust the
+ * Makes a throw-away certificate for localhost, and adds its pin to `pins`, so that a client can trust the
  * certificate. Makes none if all suites authenticate with a pre-shared key alone.
  */
-async function throwAway(suites: readonly CipherSuite[] | undefined, lines: string[]): Promise<Credential[]> {
+async function throwAway(suites: readonly CipherSuite[] | undefined, pins: string[]): Promise<Credential[]> {
   if (suites?.every(({ authentication }) => authentication === "psk")) return [];
   const { testCa } = await import("@handclasp/testing");
   const needsRsa = suites !== undefined && !suites.some(({ authentication }) => authentication === "ecdsa");
   const issued = await (await testCa()).issue({ algorithm: needsRsa ? "rsa-2048" : "ecdsa-p256" });
-  lines.push(`throw-away certificate for localhost, pin ${parseCertificate(issued.chain[0] as Uint8Array).pin}`);
+  pins.push(parseCertificate(issued.chain[0] as Uint8Array).pin);
   return [nodeCredential(issued)];
 }
 

@@ -3,31 +3,64 @@
  * and does not print `secret` events.
  * @module
  */
-import { describe, describeCertificate } from "@handclasp/core/describe";
-import { type Decoded, type NotResumed, parseCertificate, type TraceEvent } from "@handclasp/node";
+import { describeCertificate, layout } from "@handclasp/core/describe";
+import { fieldName, meaningOf } from "@handclasp/inspector/headless";
+import { type Decoded, type NotResumed, parseCertificate, type TraceEvent, type TraceListener } from "@handclasp/node";
+import type { Print } from "./events.ts";
+import type { Style } from "./style.ts";
+
+type HandshakeEvent = Extract<TraceEvent, { type: "handshake" }>;
 
 /** The most bytes of a value that are printed as text. JSON has all bytes. */
 const printedBytes = 64;
 
-/** An event as text. `undefined` for an event that `Events` prints in another way or not at all. */
-export function traceText(event: TraceEvent): string | undefined {
+/** Makes a listener that prints events as text. */
+export function textTrace(print: Print, style: Style): TraceListener {
+  let suite: string | undefined;
+  return (event) => {
+    if (event.type === "agreed") suite = event.suite;
+    const text = traceText(event, suite, style);
+    if (text !== undefined) print(text);
+  };
+}
+
+/** Makes a listener that prints events as JSON. */
+export function jsonTrace(print: Print): TraceListener {
+  let suite: string | undefined;
+  return (event) => {
+    if (event.type === "agreed") suite = event.suite;
+    const json = traceJson(event, suite);
+    if (json) print(JSON.stringify({ event: "trace", ...json }));
+  };
+}
+
+/**
+ * An event as text. `undefined` for an event that `Events` prints in another way or not at all.
+ * @param suite the agreed suite, on which the format of some messages depends
+ */
+function traceText(event: TraceEvent, suite: string | undefined, style: Style): string | undefined {
   switch (event.type) {
     case "handshake":
-      return [`${arrow(event)} ${event.name}, ${event.bytes.length} bytes`, ...fields(readable(event), "    ")].join(
-        "\n",
-      );
+      return [
+        `${arrow(event)} ${style("bold", event.name)}, ${event.bytes.length} bytes`,
+        ...labels(event.bytes, suite, style),
+        ...certificates(event).flatMap((certificate, i) => [`    certificate ${i}`, ...fields(certificate, "      ")]),
+      ].join("\n");
     case "record": {
-      const { contentType, fragment, sequenceNumber, protected: isProtected } = event;
+      const { contentType, header, fragment, sequenceNumber, protected: isProtected } = event;
       const protection = isProtected ? `, protected, number ${sequenceNumber}` : "";
-      return `${arrow(event)}   record ${contentType}, ${fragment.length} bytes${protection}`;
+      const bytes = style("dim", `header ${hex(header)}`);
+      return `${arrow(event)}   record ${contentType}, ${fragment.length} bytes${protection}  ${bytes}`;
     }
     case "change_cipher_spec":
-      return `${arrow(event)} change_cipher_spec`;
-    case "alert":
-      return `${arrow(event)} alert ${event.level} ${event.description}`;
+      return `${arrow(event)} ${style("bold", "change_cipher_spec")}`;
+    case "alert": {
+      const text = `alert ${event.level} ${event.description}`;
+      return `${arrow(event)} ${event.level === "fatal" ? style("red", text) : style("bold", text)}`;
+    }
     case "agreed": {
       const parts = [event.suite, event.group, event.extendedMasterSecret && "extended master secret"];
-      return `  agreed ${parts.filter(Boolean).join(", ")}`;
+      return `  agreed ${style("cyan", parts.filter(Boolean).join(", "))}`;
     }
     case "resumption":
       return event.resumed
@@ -38,13 +71,42 @@ export function traceText(event: TraceEvent): string | undefined {
   }
 }
 
-/** The body of a message in readable form, with certificates decoded. A malformed certificate remains bytes. */
-function readable({ name, body }: Extract<TraceEvent, { type: "handshake" }>): Decoded {
-  const described = describe(body);
-  if (name !== "certificate" || isPlain(described) || !("certificateList" in described)) return described;
-  const { certificateList } = described;
-  if (!Array.isArray(certificateList)) return described;
-  return { certificateList: certificateList.map((der: Decoded) => (der instanceof Uint8Array ? decoded(der) : der)) };
+/**
+ * A line for each field of a message: its offset, its name, its value or bytes, the section that defines it and, once
+ * in a message, its meaning.
+ */
+function labels(message: Uint8Array, suite: string | undefined, style: Style): string[] {
+  // A field comes before its length, and before the fields inside it.
+  const all = [...layout(message, suite)].sort((a, b) => a.start - b.start || b.end - a.end);
+  const parents = new Set(all.flatMap(({ path }) => /^(.*)(?:\.[^.[]+|\[\d+\])$/.exec(path)?.[1] ?? []));
+  const explained = new Set<string>();
+  return all
+    .filter(({ path }) => path !== "body" || all.length === 3)
+    .map((field) => {
+      const { path, isLength, start, end, value, section } = field;
+      const length = all.find((one) => one.isLength && one.path === path && one.start === start);
+      const bytes = message.subarray(isLength ? start : (length?.end ?? start), end);
+      const name = fieldName(field);
+      const isParent = !isLength && parents.has(path);
+      const meaning = explained.has(name) ? undefined : meaningOf(field)?.en;
+      explained.add(name);
+      const depth = "  ".repeat((path.match(/[.[]/g) ?? []).length);
+      const parts = [
+        `${String(start).padStart(5)}  ${depth}${name}`,
+        value === undefined ? undefined : printable(value),
+        isParent ? undefined : value === undefined ? hex(bytes) : style("dim", hex(bytes)),
+        section && style("dim", `[${section}]`),
+        meaning && style("dim", meaning),
+      ];
+      return parts.filter(Boolean).join(" ");
+    });
+}
+
+/** The certificates of a message in readable form. */
+function certificates({ name, body }: HandshakeEvent): Decoded[] {
+  const { certificateList } = name === "certificate" ? (body as { certificateList?: Decoded }) : {};
+  const list = Array.isArray(certificateList) ? (certificateList as readonly Decoded[]) : [];
+  return list.flatMap((der) => (der instanceof Uint8Array ? [decoded(der)] : []));
 }
 
 function decoded(der: Uint8Array): Decoded {
@@ -59,10 +121,28 @@ function decoded(der: Uint8Array): Decoded {
  * An event's fields for a line of JSON, with bytes as hex. `undefined` for an event that `Events` prints in another way
  * or not at all.
  */
-export function traceJson(event: TraceEvent): object | undefined {
+function traceJson(event: TraceEvent, suite: string | undefined): object | undefined {
   switch (event.type) {
-    case "handshake":
-      return { type: event.type, direction: event.direction, name: event.name, body: plain(event.body) };
+    case "handshake": {
+      const { type, direction, name, body, bytes } = event;
+      const decodedCertificates = certificates(event).map(plain);
+      return {
+        type,
+        direction,
+        name,
+        body: plain(body),
+        bytes: Buffer.from(bytes).toString("hex"),
+        fields: layout(bytes, suite).map((field) => ({
+          name: fieldName(field),
+          start: field.start,
+          end: field.end,
+          section: field.section,
+          ...(field.value !== undefined && { value: field.value }),
+          ...(meaningOf(field) && { meaning: meaningOf(field)?.en }),
+        })),
+        ...(decodedCertificates.length > 0 && { certificates: decodedCertificates }),
+      };
+    }
     case "record": {
       const { type, direction, contentType, fragment, sequenceNumber, protected: isProtected } = event;
       return { type, direction, contentType, protected: isProtected, sequenceNumber, length: fragment.length };

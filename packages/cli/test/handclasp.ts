@@ -68,7 +68,9 @@ export function run(args: readonly string[], input: string | Uint8Array = ""): P
 export interface Server extends Running {
   readonly ws: string;
   readonly tcp: string;
-  /** The events that the server has printed so far. */
+  /** All events that the server has printed so far. */
+  said(): Record<string, unknown>[];
+  /** The events of connections. */
   events(): Record<string, unknown>[];
   stop(): Promise<Ended>;
 }
@@ -76,13 +78,15 @@ export interface Server extends Running {
 /** Starts `handclasp serve --json` over WebSocket and TCP. */
 export async function serve(...args: string[]): Promise<Server> {
   const running = start(["serve", "--ws", "0", "--tcp", "0", "--json", ...args]);
-  const tcp = (await running.waitFor("stderr", /^listening (tcp:.*)$/m))[1] as string;
-  const ws = (await running.waitFor("stderr", /^listening (ws:.*)$/m))[1] as string;
+  const tcp = (await running.waitFor("stdout", /"listening","url":"(tcp:[^"]*)"/))[1] as string;
+  const ws = (await running.waitFor("stdout", /"listening","url":"(ws:[^"]*)"/))[1] as string;
+  const said = (): Record<string, unknown>[] => jsonLines(running.stdout().toString());
   return {
     ...running,
     ws,
     tcp,
-    events: () => jsonLines(running.stdout().toString()),
+    said,
+    events: () => said().filter(({ event }) => !/^(certificate|listening|reloaded)$/.test(String(event))),
     stop: () => {
       running.process.kill("SIGTERM");
       return running.ended;
