@@ -31,6 +31,7 @@ const providers = [
   ],
   [
     "@handclasp/node",
+    "@handclasp/node/enrolment",
     "@handclasp/node/fetch",
     "@handclasp/node/websocket",
     "@handclasp/redis",
@@ -41,7 +42,13 @@ const providers = [
     "@handclasp/testing/playwright",
     "@handclasp/testing/server",
   ],
-  ["@handclasp/browser", "@handclasp/browser/fetch", "@handclasp/browser/websocket", "@handclasp/core"],
+  [
+    "@handclasp/browser",
+    "@handclasp/browser/enrolment",
+    "@handclasp/browser/fetch",
+    "@handclasp/browser/websocket",
+    "@handclasp/core",
+  ],
 ].map((entries) => [...entries, "node:fs/promises", "node:fs", "node:stream", "vitest"]);
 
 /** The values that an example takes from the application around it. */

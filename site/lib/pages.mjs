@@ -22,6 +22,7 @@ export const guide = [
       "Certificates and a private CA": "docs/guide/private-ca.md",
       Pins: "docs/guide/pins.md",
       "Client certificates from a page": "docs/guide/client-certificates.md",
+      "Enrolment: a page's own certificate": "docs/guide/enrolment.md",
       Resumption: "docs/guide/resumption.md",
       "A fleet: several processes": "docs/guide/fleet.md",
       "Behind nginx, HAProxy, Caddy or a CDN": "docs/guide/proxies.md",
@@ -94,6 +95,7 @@ export const repository = [
     pages: {
       "A handshake, step by step": "examples/echo-server/README.md",
       "A fleet behind HAProxy": "examples/fleet/README.md",
+      "A certificate for a browser": "examples/enrolment/README.md",
       "A room of messages": "examples/room/README.md",
       React: "examples/react/README.md",
       Vue: "examples/vue/README.md",

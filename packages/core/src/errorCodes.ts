@@ -155,6 +155,13 @@ export type MessageFault =
   /** The server selected a protocol that the client did not offer. */
   | "wrong_protocol";
 
+/** Failures of a page's own certificate (docs/guide/enrolment.md). */
+export type EnrolmentFault =
+  /** The server gave no certificate, or revoked none. */
+  | "enrolment_refused"
+  /** The browser did not keep the key. */
+  | "storage_failed";
+
 /** Failures of HTTP in a channel (docs/fetch.md). */
 export type HttpFault =
   /** The server ended the connection before its response was complete. */
@@ -182,4 +189,5 @@ export type SpecificCode =
   | TransportFault
   | LocalFault
   | MessageFault
+  | EnrolmentFault
   | HttpFault;

@@ -50,6 +50,13 @@ export const nodeCredentialOptions: readonly string[] = [
   "bytes signedCertificateTimestamps",
 ];
 
+export const issuerOptions: readonly string[] = [
+  "function! authority.sign allow",
+  "60000~315360000000 lifetime",
+  "ms timeout",
+  "function revocations.has now",
+];
+
 export const socketOptions: readonly string[] = ["boolean allowHalfOpen", "ms closeTimeout"];
 
 export const watchFilesOptions: readonly string[] = ["ms interval", "function onError onReload"];

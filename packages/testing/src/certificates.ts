@@ -68,12 +68,14 @@ export interface IssuedCertificate {
   readonly chain: Uint8Array[];
 }
 
-/** A certificate authority that you should trust only during a test. Its private key never leaves memory. */
+/** A certificate authority that you should trust only during a test. Its private key is only in memory. */
 export interface TestCa {
   /** PEM of the authority's own certificate. */
   readonly pem: string;
   /** DER of the authority's own certificate. */
   readonly der: Uint8Array;
+  /** PEM of the authority's private key, PKCS#8, for code that signs certificates itself. */
+  readonly key: string;
   /** Issues an end-entity certificate with a fresh key. */
   issue(options?: IssueOptions): Promise<IssuedCertificate>;
   /** Makes an authority below this one. The chains that it issues include its certificate. */
@@ -195,6 +197,7 @@ async function makeCa(options: TestCaOptions, parent?: Issuer): Promise<TestCa> 
   return {
     pem: pem(certificate.rawData, "CERTIFICATE"),
     der: new Uint8Array(certificate.rawData),
+    key: pem(await crypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY"),
     issue: async (options = {}) => await issue(issuer, checkedOptions(options, issueTable)),
     intermediate: async (options = {}) => await makeCa(checkedOptions(options, commonTable), issuer),
   };

@@ -5,6 +5,7 @@
 import type { TlsErrorCode } from "@handclasp/core";
 import { alertRows } from "./alerts.ts";
 import { certificateRows, ocspRows } from "./certificates.ts";
+import { enrolmentRows } from "./enrolment.ts";
 import { httpRows } from "./http.ts";
 import { localRows } from "./local.ts";
 import { messageRows } from "./messages.ts";
@@ -26,6 +27,7 @@ export const errorRows: Readonly<Record<TlsErrorCode, ErrorRow>> = {
   ...protocolRows,
   ...transportRows,
   ...messageRows,
+  ...enrolmentRows,
   ...httpRows,
   ...localRows,
 };
@@ -62,6 +64,13 @@ const sections: readonly Section[] = [
       "[message-framing.md](message-framing.md) describes the framing. A message that is too long is " +
       "`message_too_big`.",
     rows: messageRows,
+  },
+  {
+    title: "Enrolment",
+    introduction:
+      "Errors of a page's own client certificate, which `Identity` of `@handclasp/browser/enrolment` and `Issuer` of " +
+      "`@handclasp/node/enrolment` make. [enrolment.md](guide/enrolment.md) describes both.",
+    rows: enrolmentRows,
   },
   {
     title: "HTTP",

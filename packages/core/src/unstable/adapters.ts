@@ -4,7 +4,7 @@
  * @module
  */
 export { ascii, concat, equal, fromBase64, fromHex, latin1, toBase64, toHex, wipe } from "../bytes/bytes.ts";
-export { derElement, derInteger } from "../bytes/der.ts";
+export { der, derElement, derInteger, sequence, tags } from "../bytes/der.ts";
 export { transportError } from "../connection/errors.ts";
 export { WebSocketCredit } from "../connection/webSocketCredit.ts";
 export {
@@ -16,7 +16,14 @@ export {
 export { finiteField } from "../crypto/finiteField.ts";
 export { rsaKeyFault } from "../crypto/rsaKey.ts";
 export { schemesForKey, signingSchemes } from "../crypto/signatures.ts";
-export type { HttpFault, LocalFault, MessageFault, ProtocolFault, TransportFault } from "../errorCodes.ts";
+export type {
+  EnrolmentFault,
+  HttpFault,
+  LocalFault,
+  MessageFault,
+  ProtocolFault,
+  TransportFault,
+} from "../errorCodes.ts";
 export { configurationError, usageError } from "../errors.ts";
 export { runFlow } from "../flow.ts";
 export { itemOverhead, maxTransportMessage } from "../limits.ts";
@@ -26,4 +33,6 @@ export { clientOptions } from "../validation/tables.ts";
 export { withExplanation } from "../validation/withExplanation.ts";
 export { keyMismatch, readOwnChain, verifyChain, verifyKey } from "../x509/chain.ts";
 export { readCredential } from "../x509/credential.ts";
+export { readName } from "../x509/distinguishedName.ts";
+export { readPublicKey, readSignatureAlgorithm } from "../x509/key.ts";
 export { parsePemCertificates, pemBlocks } from "../x509/pem.ts";
