@@ -6,7 +6,6 @@ import {
   constants,
   createCipheriv,
   createDecipheriv,
-  createDiffieHellman,
   createECDH,
   createHash,
   createHmac,
@@ -28,14 +27,10 @@ import type {
   HashName,
   KeyShareGenerator,
 } from "@handclasp/core";
+import { finiteField } from "./finiteField.ts";
+import { asUint8Array, requireKey } from "./hostKeys.ts";
 import { base64url, curves, fromJwk, importKey, isUncompressed } from "./publicKeys.ts";
 import { isSignature } from "./signatures.ts";
-
-/**
- * A Uint8Array over the memory of a Buffer. No function of this file returns a Buffer, because `Buffer.slice()` does
- * not copy.
- */
-const asUint8Array = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 
 function hash(name: HashName, outputLength: number, blockLength: number): Hash {
   return {
@@ -210,6 +205,16 @@ function ecdh(curve: EcKeyCurveName): KeyShareGenerator {
   };
 }
 
+/** Deno lists the curve in `getCurves`, but has no key agreement on it. */
+function hasSecp521r1(): boolean {
+  try {
+    createECDH(curves.secp521r1.openssl);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * An overload that the type declarations lack: it generates a key pair and exports the public key in one call. A
  * separate `export` takes the key's lock. On Node 20, a garbage collection during that `export` takes the lock again,
@@ -266,37 +271,6 @@ function isOfLowOrder(point: Uint8Array): boolean {
 }
 
 /**
- * Finite-field Diffie-Hellman. OpenSSL recognizes the primes of RFC 7919 and RFC 3526. It does not check these primes,
- * and chooses private exponents whose length matches their strength.
- */
-const finiteField: CryptoProvider["finiteField"] = (prime) => () => {
-  const pair = createDiffieHellman(Buffer.from(prime), 2);
-  const toPrimeLength = (bytes: Uint8Array): Uint8Array => {
-    const out = new Uint8Array(prime.length);
-    out.set(bytes, prime.length - bytes.length);
-    bytes.fill(0);
-    return out;
-  };
-  const publicKey = toPrimeLength(pair.generateKeys());
-  let livePair: typeof pair | undefined = pair;
-  return {
-    publicKey,
-    agree(peerPublicKey) {
-      const secret = computeSecret(requireKey(livePair), peerPublicKey);
-      return secret && toPrimeLength(secret);
-    },
-    wipe() {
-      livePair = undefined;
-    },
-  };
-};
-
-function requireKey<T>(key: T | undefined): T {
-  if (!key) throw new Error("the key share was wiped");
-  return key;
-}
-
-/**
  * The provider that uses node:crypto. It is the default of this package. All its functions are synchronous.
  * @example
  * const transport = connectTcp({ host: "localhost", port: 8443 });
@@ -329,7 +303,7 @@ export const nodeCrypto: CryptoProvider = {
     x25519,
     secp256r1: ecdh("secp256r1"),
     secp384r1: ecdh("secp384r1"),
-    secp521r1: ecdh("secp521r1"),
+    ...(hasSecp521r1() && { secp521r1: ecdh("secp521r1") }),
   },
   finiteField,
   canVerify: () => true,
