@@ -3,7 +3,7 @@ import { shared } from "../../tsup.base.ts";
 
 export default defineConfig({
   ...shared,
-  external: ["esbuild", "playwright"],
+  external: ["esbuild", "jsdom", "playwright"],
   entry: {
     limbo: "src/x509/main.ts",
     tools: "src/interop/tools.ts",
@@ -12,6 +12,8 @@ export default defineConfig({
     bogo: "src/bogo/run.ts",
     wpt: "src/wpt/main.ts",
     "wpt-child": "src/wpt/engines/child.ts",
+    runtimes: "src/runtimes/main.ts",
+    "runtimes-jsdom": "src/runtimes/launch/jsdom.ts",
     flood: "src/flood/main.ts",
     "flood-load": "src/flood/load.ts",
     "flood-server": "src/flood/server.ts",

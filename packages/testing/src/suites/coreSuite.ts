@@ -56,6 +56,8 @@ export interface CoreSuiteOptions {
    * this in a reasonable time. Default `false`.
    */
   readonly bulkEverywhere?: boolean;
+  /** Makes the throw-away authorities, for a runtime in which {@link testCa} cannot make keys. Default `testCa`. */
+  readonly authority?: typeof testCa;
 }
 
 const kinds: readonly KeyAlgorithm[] = ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa-2048"];
@@ -139,7 +141,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
             {
               suites: allOf(provider),
               credentials: [servers[kind]],
-              groups: [...(group ? withCurve(group, kind) : []), ...defaultGroups, ...finiteFieldGroups],
+              groups: [...(group ? withCurve(group, kind) : []), ...curvesOf(provider), ...finiteFieldGroups],
             },
           );
           for (const { session } of [ends.client, ends.server]) {
@@ -732,9 +734,9 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (promise ??= make());
 }
 
-async function makeKit({ credential }: CoreSuiteOptions): Promise<Kit> {
-  const ca = await testCa();
-  const untrustedCa = await testCa({ commonName: "An untrusted CA" });
+async function makeKit({ credential, authority = testCa }: CoreSuiteOptions): Promise<Kit> {
+  const ca = await authority();
+  const untrustedCa = await authority({ commonName: "An untrusted CA" });
   const day = 86_400_000;
   const issue = async (from: TestCa, options: Parameters<TestCa["issue"]>[0] = {}): Promise<Credential> =>
     credential(await from.issue(options));
@@ -763,19 +765,26 @@ interface Combination {
 
 const allOf = (provider: CryptoProvider): readonly CipherSuite[] =>
   [...legacySuites, ...dheSuites, ...ccmSuites].filter((suite) => provider.ciphers[suite.cipher]);
+/** The curves that the provider has. A server refuses a group that its provider lacks. */
+const curvesOf = (provider: CryptoProvider): readonly NamedGroup[] =>
+  defaultGroups.filter(({ name }) => provider.groups[name]);
 const modernOf = (provider: CryptoProvider): readonly CipherSuite[] =>
   modernSuites.filter((suite) => provider.ciphers[suite.cipher]);
 
 function combinations(provider: CryptoProvider): Combination[] {
   return allOf(provider).flatMap((suite) => {
     const groups = suite.keyExchange.groups.filter((group) => group.kind === "field" || provider.groups[group.name]);
-    return kinds
-      .filter((kind) => (kind === "rsa-2048") === (suite.authentication === "rsa"))
-      .flatMap((kind, k): Combination[] =>
-        groups.length
-          ? groups.map((group, g) => ({ suite, kind, group, bulk: g === k % groups.length }))
-          : [{ suite, kind, group: undefined, bulk: true }],
-      );
+    return (
+      kinds
+        .filter((kind) => (kind === "rsa-2048") === (suite.authentication === "rsa"))
+        // A client must offer the curve of the certificate (RFC 8422 §5.1.1), which it cannot do without the provider.
+        .filter((kind) => !curveOf[kind] || curvesOf(provider).some(({ name }) => name === curveOf[kind]))
+        .flatMap((kind, k): Combination[] =>
+          groups.length
+            ? groups.map((group, g) => ({ suite, kind, group, bulk: g === k % groups.length }))
+            : [{ suite, kind, group: undefined, bulk: true }],
+        )
+    );
   });
 }
 
