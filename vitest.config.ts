@@ -1,16 +1,38 @@
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defaultClientConditions, defaultServerConditions } from "vite";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { chromiumArgs } from "./scripts/lib/chromiumArgs.mjs";
+import { isolatedTests } from "./scripts/lib/isolated.mjs";
 
 const interop = ["{packages,examples}/*/test/**/*.interop.test.ts"];
 const browser = ["packages/*/test/**/*.browser.test.ts"];
+
+const unit = ["{packages/*,examples/*,scripts,site,tools}/test/**/*.test.ts"];
+const isolated = isolatedTests();
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** Time limits that only a hang reaches, even on a busy machine. */
 const timeouts = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 90_000 } } };
+
+function unitTests(
+  name: string,
+  { include, exclude, isolate }: { include: string[]; exclude: string[]; isolate: boolean },
+): TestProjectInlineConfiguration {
+  return {
+    ssr: { resolve: { conditions: ["handclasp-source", ...defaultServerConditions] } },
+    test: {
+      name,
+      include,
+      exclude: [...exclude, ...interop, ...browser, "**/node_modules/**"],
+      isolate,
+      setupFiles: isolate ? [] : ["packages/core/test/freshTurn.ts"],
+      maxWorkers: "100%", // the default leaves one core idle, which is half of a machine with two cores
+      ...timeouts,
+    },
+  };
+}
 
 export default defineConfig({
   test: {
@@ -19,17 +41,10 @@ export default defineConfig({
       : ["default"],
     coverage: { include: ["packages/*/src/**"], reporter: ["text-summary", "html"] },
     projects: [
-      {
-        // Unit tests run on the sources, so they need no build.
-        ssr: { resolve: { conditions: ["handclasp-source", ...defaultServerConditions] } },
-        test: {
-          name: "unit",
-          include: ["{packages/*,examples/*,scripts,site,tools}/test/**/*.test.ts"],
-          exclude: [...interop, ...browser, "**/node_modules/**"],
-          maxWorkers: "100%", // the default leaves one core idle, which is half of a machine with two cores
-          ...timeouts,
-        },
-      },
+      // Unit tests run on the sources, so they need no build. Most share one module graph in each process: loading the
+      // sources anew for each file takes longer than the tests. Those that change modules, globals or time do not.
+      unitTests("unit", { include: unit, exclude: isolated, isolate: false }),
+      unitTests("unit-isolated", { include: isolated, exclude: [], isolate: true }),
       {
         // Interop tests run two files at a time, many of them against real peers, which wait for each other. They use
         // dist, which Node.js loads as in a user's program.

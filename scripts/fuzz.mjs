@@ -7,6 +7,6 @@
 import { runForeground } from "./lib/process.mjs";
 
 const [inputs = "200000"] = process.argv.slice(2);
-process.exitCode = await runForeground("vitest", ["run", "--project", "unit", "fuzz", "model", "byteflip"], {
+process.exitCode = await runForeground("vitest", ["run", "--project", "unit*", "fuzz", "model", "byteflip"], {
   HANDCLASP_FUZZ: inputs,
 });

@@ -61,7 +61,7 @@ async function runAll(reports) {
   // The installation of browsers mostly waits, so it runs at the same time as the parts that need no browser.
   const provisioning = provision();
   await runChecks(check, provisioning);
-  await test("unit", "vitest", ["run", "--project", "unit"]);
+  await test("unit", "vitest", ["run", "--project", "unit*"]);
   const { env, missing } = await provisioning;
   if (noSkip) await check("peers", () => installPeers("interop", "scan"));
   await test("interop", "vitest", ["run", "--project", "interop"], env);

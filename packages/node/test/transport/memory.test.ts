@@ -1,3 +1,4 @@
+/** The blocks of memory that all transports of a process share. @isolated */
 import { expect, test } from "vitest";
 import { memory } from "../../src/transport/memory.ts";
 
