@@ -3,11 +3,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { root } from "./process.mjs";
 
-/** What a test does that later tests in the same process would notice, or the word by which it asks for isolation. */
+/** Changes that later tests in the same process would notice, and the word by which a test asks for isolation. */
 const changesItsWorld =
   /@isolated|@vitest-environment|vi\.(mock|doMock|stubGlobal|stubEnv|useFakeTimers|resetModules)|\bglobalThis\b|Object\.(defineProperty|prototype)|process\.env\b/;
 
-/** The paths, from the root, of the unit tests that change modules, globals or time, also by a helper beside them. */
+/** The paths, from the root, of the unit tests that change modules, globals or time, themselves or by a helper. */
 export function isolatedTests() {
   /** @type {Map<string, boolean>} */
   const known = new Map();

@@ -1,4 +1,4 @@
-/** What the programs in the runtimes and the runner send to each other, as JSON over HTTP. */
+/** The messages between the programs in the runtimes and the runner: JSON over HTTP. */
 import type { IssueOptions, TestCaOptions } from "@handclasp/testing";
 
 /** `GET /settings`: where a program finds the runner's echo server. */

@@ -14,7 +14,7 @@ export interface Runtime {
   readonly name: string;
   /** The package that a program imports there. */
   readonly adapter: "@handclasp/node" | "@handclasp/browser";
-  /** What carries the echo. */
+  /** The carrier of the echo. */
   readonly carrier: string;
   readonly program: ProgramName;
   readonly launch: Launch;

@@ -1,4 +1,4 @@
-/** What starts a program in a runtime. */
+/** A program for a runtime, and its start. */
 export interface Program {
   /** The script, as a file that ends in `.mjs`. */
   readonly file: string;

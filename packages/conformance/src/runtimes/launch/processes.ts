@@ -12,7 +12,7 @@ import { type Launch, type Launched, Missing } from "./launch.ts";
 
 const runFile = promisify(execFile);
 
-/** Starts a program that comes from npm. `arguments_` stand before the script. */
+/** Starts a program that comes from npm. The script comes after `arguments_`. */
 export const launchProgram =
   (npm: string, program: string, arguments_: readonly string[] = []): Launch =>
   async ({ file }) => {

@@ -1,5 +1,5 @@
 /**
- * What the runner does for a page without WebCrypto: it makes keys, and signs with RSA keys.
+ * For a page without WebCrypto, the runner makes keys, and signs with RSA keys.
  * @module
  */
 

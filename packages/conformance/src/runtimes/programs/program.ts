@@ -1,5 +1,5 @@
 /**
- * What each runtime does: the core suite in memory, an echo over the runtime's own WebSocket, and a resumption. It uses
+ * The work of each runtime: the core suite in memory, an echo over the runtime's own WebSocket, and a resumption. It uses
  * only what all runtimes have.
  * @module
  */
