@@ -4,8 +4,16 @@ import { dirname, join, relative } from "node:path";
 import { root } from "./process.mjs";
 
 /** Changes that later tests in the same process would notice, and the word by which a test asks for isolation. */
-const changesItsWorld =
-  /@isolated|@vitest-environment|vi\.(mock|doMock|stubGlobal|stubEnv|useFakeTimers|resetModules)|\bglobalThis\b|Object\.(defineProperty|prototype)|process\.env\b/;
+const changesItsWorld = new RegExp(
+  [
+    "@isolated",
+    "@vitest-environment",
+    String.raw`vi\.(mock|doMock|stubGlobal|stubEnv|useFakeTimers|resetModules)`,
+    String.raw`\bglobalThis\b`,
+    String.raw`Object\.(defineProperty|prototype)`,
+    String.raw`process\.env\b`,
+  ].join("|"),
+);
 
 /** The paths, from the root, of the unit tests that change modules, globals or time, themselves or by a helper. */
 export function isolatedTests() {

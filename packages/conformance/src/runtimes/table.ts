@@ -12,9 +12,8 @@ export function withTable(document: string, rows: readonly Row[]): string {
 function tableOf(rows: readonly Row[]): string {
   const lines = rows
     .filter(isGreen)
-    .map(
-      ({ runtime, version, provider, suite }) =>
-        `| ${runtime.name} | ${version} | \`${runtime.adapter}\` | ${provider} | ${runtime.carrier} | ${suite.passed} |`,
+    .map(({ runtime: { name, adapter, carrier }, version, provider, suite }) =>
+      ["", name, version, `\`${adapter}\``, provider, carrier, suite.passed, ""].join(" | ").trim(),
     );
   return [
     "| runtime | tested version | package | provider | carrier | tests of the core suite |",

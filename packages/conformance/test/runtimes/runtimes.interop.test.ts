@@ -1,4 +1,4 @@
-/** The short form of `pnpm runtimes`: this Node.js, with a few tests of the core suite, and a runtime that is missing. */
+/** The short form of `pnpm runtimes`: this Node.js with a few tests of the core suite, and a missing runtime. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";

@@ -17,8 +17,9 @@ export const launchWorkerd =
     await writeFile(config, configuration(basename(file), port));
     const launched = launch(path, ["serve", config]);
     const started = untilListening(() =>
-      fetch(`http://127.0.0.1:${port}/`).catch((error: { cause?: { code?: string } }) => {
-        throw error.cause?.code === "ECONNREFUSED" ? Object.assign(error, { code: "connection_refused" }) : error;
+      fetch(`http://127.0.0.1:${port}/`).catch((error: Error & { cause?: { code?: string } }) => {
+        if (error.cause?.code === "ECONNREFUSED") Object.assign(error, { code: "connection_refused" });
+        throw error;
       }),
     );
     const failed = started.then(async (response) => {

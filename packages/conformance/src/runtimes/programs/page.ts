@@ -1,4 +1,4 @@
-/** The program with @handclasp/browser: for pages and their workers, and for runtimes that have the globals of a page. */
+/** The program with @handclasp/browser: for pages, their workers, and runtimes that have the globals of a page. */
 import { connect, defaultProvider } from "@handclasp/browser";
 import { browserCredential } from "@handclasp/browser/credential";
 import { runnersAuthority, runnersCredential } from "./authority.ts";

@@ -1,6 +1,6 @@
 /**
- * The work of each runtime: the core suite in memory, an echo over the runtime's own WebSocket, and a resumption. It uses
- * only what all runtimes have.
+ * The work of each runtime: the core suite in memory, an echo over the runtime's own WebSocket, and a resumption. The
+ * code uses only what all runtimes have.
  * @module
  */
 import { type ConnectOptions, type CryptoProvider, keepSessions, type TlsConnection } from "@handclasp/core/client";
