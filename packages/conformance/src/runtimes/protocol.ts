@@ -30,6 +30,7 @@ export type AuthorityRequest = TestCaOptions;
 export interface AuthorityAnswer {
   readonly id: number;
   readonly pem: string;
+  readonly key: string;
 }
 
 /** `POST /issue`: issues a certificate with the authority `id`. Dates are in milliseconds since 1970. */

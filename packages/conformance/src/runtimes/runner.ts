@@ -55,7 +55,7 @@ export async function startRunner(): Promise<Runner> {
     },
     "/authority": async (body): Promise<AuthorityAnswer> => {
       const authority = await testCa(JSON.parse(body) as AuthorityRequest);
-      return { id: authorities.push(authority) - 1, pem: authority.pem };
+      return { id: authorities.push(authority) - 1, pem: authority.pem, key: authority.key };
     },
     "/issue": async (body): Promise<IssueAnswer> => {
       const { id, notBefore, notAfter, ...options } = JSON.parse(body) as IssueRequest;

@@ -13,9 +13,10 @@ declare const handclaspRunner: string;
 
 /** A throw-away authority in the runner, for a page without WebCrypto. */
 export async function runnersAuthority({ commonName }: TestCaOptions = {}): Promise<TestCa> {
-  const { id, pem } = await post<AuthorityAnswer>("/authority", { ...(commonName && { commonName }) });
+  const { id, pem, key } = await post<AuthorityAnswer>("/authority", { ...(commonName && { commonName }) });
   return {
     pem,
+    key,
     der: decode(pem.replace(/-----[^-]+-----|\s/g, "")),
     async issue({ notBefore, notAfter, ...options } = {}) {
       const request: IssueRequest = {
