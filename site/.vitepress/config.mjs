@@ -48,6 +48,11 @@ export default {
                 .flatMap((word) => (word.includes("_") ? [word, ...word.split("_")] : word))
                 .filter(Boolean),
           },
+          searchOptions: {
+            // A heading that is the word itself comes first.
+            boostDocument: (/** @type {string} */ _, /** @type {string} */ term, /** @type {any} */ { title }) =>
+              String(title).toLowerCase() === term ? 4 : 1,
+          },
         },
       },
     },
