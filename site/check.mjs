@@ -40,6 +40,15 @@ const browser = await chromium.launch({
 });
 /** The pages that axe-core looks at as a whole. */
 const whole = ["index.html", "guide/proxies.html", "architecture.html", "reference/index.html"];
+/** Runs in the page: whether an entry of the header is outside the window. */
+const tooWide = `[...document.querySelectorAll(".VPNavBar a, .VPNavBar button")]
+  .some((one) => one.getBoundingClientRect().right > innerWidth)`;
+
+/** Runs in the page: the elements that make it too wide. */
+const widest = `[...document.querySelectorAll("body *")]
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+  .map((one) => one.outerHTML.slice(0, 120)).slice(0, 3).join(" | ")`;
+
 let problems = 0;
 const pages = readdirSync(site, { recursive: true, encoding: "utf8" })
   .map((name) => name.replaceAll("\\", "/"))
@@ -86,8 +95,14 @@ async function visit(name) {
     sizes.push(response.body().then((body) => gzipSync(body, { level: 9 }).length));
   });
   await page.goto(root + name, { waitUntil: "load" });
-  const width = Number(await page.evaluate("document.documentElement.scrollWidth"));
-  if (width > 320) report(`${width} pixels wide: ${await page.evaluate(widest)}`);
+  // The header has its entries from 768 pixels on.
+  for (const width of whole.includes(name) ? [768, 320] : [320]) {
+    await page.setViewportSize({ width, height: 640 });
+    const found = await page.evaluate("document.documentElement.scrollWidth");
+    if (Number(found) > width) report(`${found} pixels wide at ${width}: ${await page.evaluate(widest)}`);
+    const header = await page.evaluate(tooWide);
+    if (header) report(`the header is too wide at ${width}`);
+  }
   await page.evaluate(axe);
   // The header and the sidebars are the same on all pages of a kind.
   const where = whole.includes(name) ? null : { include: [".VPContent"] };
@@ -118,11 +133,6 @@ async function violations({ where, rules }) {
         .join(" | ")}`,
   );
 }
-
-/** Runs in the page: the element that makes it too wide. */
-const widest = `[...document.querySelectorAll("body *")]
-  .filter((one) => one.getBoundingClientRect().right > 321)
-  .map((one) => one.outerHTML.slice(0, 120)).slice(0, 3).join(" | ")`;
 
 /** Searches for each error code. The first result must be its entry. */
 async function search() {

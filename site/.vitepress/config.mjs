@@ -49,9 +49,9 @@ export default {
                 .filter(Boolean),
           },
           searchOptions: {
-            // A heading that is the word itself comes first.
-            boostDocument: (/** @type {string} */ _, /** @type {string} */ term, /** @type {any} */ { title }) =>
-              String(title).toLowerCase() === term ? 4 : 1,
+            // The entry of an error comes before everything else with its code.
+            boostDocument: (/** @type {string} */ id, /** @type {string} */ term, /** @type {any} */ { title }) =>
+              id.includes("errors") && String(title).toLowerCase() === term ? 8 : 1,
           },
         },
       },
@@ -61,8 +61,8 @@ export default {
       { text: "Guide", link: "/guide/why" },
       { text: "Errors", link: "/errors" },
       { text: "Threat model", link: "/security" },
-      { text: "API reference", link: "/reference/" },
-      { text: "Repository", link: "/architecture" },
+      { text: "API", link: "/reference/" },
+      { text: "Inside", link: "/architecture" },
     ],
     sidebar: {
       "/reference/": [{ text: "API reference", items: referenceItems() }],
