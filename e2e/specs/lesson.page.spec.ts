@@ -179,6 +179,7 @@ test("after a flipped bit in a message, the error card shows bad_record_mac", as
     await page.getByTestId("message-attempt").selectOption(flip);
     await page.getByTestId("send").click();
     await expectFailure(page, example, "bad_record_mac", by);
+    await expect(page.getByTestId("error-fault")).toHaveText("the path");
     await expect(page.getByTestId("echo")).toHaveText("");
   }
 });

@@ -86,6 +86,8 @@ export class Story {
   readonly #keys: SecretEvent[] = [];
   /** The directions in which a ChangeCipherSpec was sent. All later records in these directions are encrypted. */
   readonly #encryptedDirections = new Set<Direction>();
+  /** Whether someone on the path has altered, repeated or cut what the ends sent. */
+  isAttacked = false;
   #hasFailed = false;
 
   /** The flip in a sent record that the trace has not reported yet. */
@@ -138,8 +140,7 @@ export class Story {
 
   /** Adds an event, and returns the rows that it adds to the ladder. */
   add(event: InspectorEvent): readonly Row[] {
-    if (event.type === "flip") return this.#addFlip(event);
-    if (event.type === "replay" || event.type === "cut") return [{ kind: "path", event }];
+    if (event.type === "flip" || event.type === "replay" || event.type === "cut") return this.#addPath(event);
     const row = this.#toRow(event);
     const flip = event.type === "record" && event.direction === "sent" ? this.#takeFlip(event) : undefined;
     return [row, flip].filter((added) => added !== undefined);
@@ -150,6 +151,11 @@ export class Story {
     if (this.#hasFailed) return [];
     this.#hasFailed = true;
     return [{ kind: "failure", error }];
+  }
+
+  #addPath(event: PathEvent): readonly Row[] {
+    this.isAttacked = true;
+    return event.type === "flip" ? this.#addFlip(event) : [{ kind: "path", event }];
   }
 
   /**

@@ -156,7 +156,9 @@ describe("the row of a flipped bit", () => {
 
   test("in a received record is returned at once, before the row of the altered record", () => {
     const flip = flipOf("received", record("received", "handshake", bytes(20)));
+    expect(story.isAttacked).toBe(false);
     expect(story.add(flip)).toEqual([{ kind: "path", event: flip }]);
+    expect(story.isAttacked).toBe(true);
   });
 
   test("in a sent record is returned directly after the row of that record", () => {

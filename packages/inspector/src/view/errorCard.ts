@@ -26,7 +26,8 @@ export function errorCard(error: Error, { say, story }: View): HTMLElement {
       { en: "noticed by", ko: "알아챈 쪽" },
       say(client ? { en: "the client", ko: "클라이언트" } : { en: "the server", ko: "서버" }),
     ],
-    ["fault", { en: "fault", ko: "책임" }, error.fault],
+    // The end that notices the attack cannot know it, so its error blames the peer. The page knows.
+    ["fault", { en: "fault", ko: "책임" }, story.isAttacked ? say({ en: "the path", ko: "경로" }) : error.fault],
   ];
   return h(
     "div",
