@@ -197,7 +197,7 @@ async function makeCa(options: TestCaOptions, parent?: Issuer): Promise<TestCa> 
   return {
     pem: pem(certificate.rawData, "CERTIFICATE"),
     der: new Uint8Array(certificate.rawData),
-    key: pem(await crypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY"),
+    key: pem(await webCrypto().subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY"),
     issue: async (options = {}) => await issue(issuer, checkedOptions(options, issueTable)),
     intermediate: async (options = {}) => await makeCa(checkedOptions(options, commonTable), issuer),
   };
