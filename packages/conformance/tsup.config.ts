@@ -3,7 +3,7 @@ import { shared } from "../../tsup.base.ts";
 
 export default defineConfig({
   ...shared,
-  external: ["esbuild", "jsdom", "playwright"],
+  external: ["esbuild", "ioredis", "jsdom", "playwright"],
   entry: {
     limbo: "src/x509/main.ts",
     tools: "src/interop/tools.ts",
@@ -17,6 +17,9 @@ export default defineConfig({
     flood: "src/flood/main.ts",
     "flood-load": "src/flood/load.ts",
     "flood-server": "src/flood/server.ts",
+    soak: "src/soak/main.ts",
+    "soak-clients": "src/soak/clients.ts",
+    "soak-server": "src/soak/server.ts",
     "node-tls": "src/nodeTls/main.ts",
     "node-tls-preload": "src/nodeTls/preload.ts",
     hostile: "src/hostile/main.ts",

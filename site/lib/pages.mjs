@@ -25,6 +25,7 @@ export const guide = [
       "Enrolment: a page's own certificate": "docs/guide/enrolment.md",
       Resumption: "docs/guide/resumption.md",
       "A fleet: several processes": "docs/guide/fleet.md",
+      "Deployment and capacity": "docs/guide/capacity.md",
       "Behind nginx, HAProxy, Caddy or a CDN": "docs/guide/proxies.md",
       "Express, Fastify, Hono, http2, ws": "docs/guide/frameworks.md",
       "React, Vue and workers": "docs/guide/ui.md",
