@@ -30,7 +30,12 @@ export const finiteField: NonNullable<CryptoProvider["finiteField"]> = (prime, e
         const privateKey = requireKey(livePrivateKey);
         if (!isInRange(peerPublicKey, prime)) return undefined;
         const publicKey = importPublicKey(prime, peerPublicKey);
-        return toPrimeLength(asUint8Array(diffieHellman({ privateKey, publicKey })));
+        try {
+          return toPrimeLength(asUint8Array(diffieHellman({ privateKey, publicKey })));
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === outsideSubgroup) return undefined;
+          throw error;
+        }
       },
       wipe() {
         livePrivateKey = undefined; // OpenSSL clears the key when the object is collected
@@ -39,9 +44,12 @@ export const finiteField: NonNullable<CryptoProvider["finiteField"]> = (prime, e
   };
 };
 
+/** OpenSSL 3.0 (Node.js 20) also refuses a value that is not in the subgroup of the generator. Later versions do not. */
+const outsideSubgroup = "ERR_OSSL_DH_CHECK_PUBKEY_INVALID";
+
 /** Whether `value` is in 2 … p−2. The code compares numbers, because the errors of OpenSSL differ between versions. */
 function isInRange(value: Uint8Array, prime: Uint8Array): boolean {
-  const number = BigInt(`0x${Buffer.from(value).toString("hex")}`);
+  const number = BigInt(`0x0${Buffer.from(value).toString("hex")}`);
   const p = BigInt(`0x${Buffer.from(prime).toString("hex")}`);
   return number > 1n && number < p - 1n;
 }

@@ -59,6 +59,7 @@ test("finite field: agree returns undefined for the public keys 1 and p, and thr
   const share = await nodeCrypto.finiteField!(prime, 32)(random);
   expect(await share.agree(Uint8Array.of(1))).toBeUndefined();
   expect(await share.agree(prime)).toBeUndefined();
+  expect(await share.agree(new Uint8Array())).toBeUndefined();
   failure.error = new Error("the host broke");
   expect(() => share.agree(Uint8Array.of(4))).toThrow("the host broke");
 });

@@ -352,6 +352,11 @@ function finiteFieldCases(provider: CryptoProvider): ContractCase[] {
           (await agreed(a, Uint8Array.of(4))).length === width,
           "the secret with a short public key is not as long as the prime",
         );
+        // p−2 is no square, so it is outside the subgroup. A provider may refuse it, but it is not a failure of the host.
+        const outside = field.prime().slice();
+        outside[outside.length - 1] = (outside.at(-1) as number) - 2;
+        const agreedOutside = await a.agree(outside);
+        assert(agreedOutside?.length === width || agreedOutside === undefined, "p−2 has a secret of another length");
         a.wipe();
         await assertFails(() => a.agree(Uint8Array.of(4)), "agree after wipe()");
       }
