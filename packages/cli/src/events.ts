@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { type Session, TlsError } from "@handclasp/node";
-import { errorLine, reason, UsageError } from "./errors.ts";
+import { errorLine, jsonLine, reason, UsageError, visible } from "./errors.ts";
 import type { Style } from "./style.ts";
 
 /** The numbers of application bytes that one connection received and sent. */
@@ -36,7 +36,7 @@ export type Print = (line: string) => void;
 
 /** The events as JSON, for `--json`. */
 export function jsonEvents(print: Print): Events {
-  const event = (name: string, fields: object): void => print(JSON.stringify({ event: name, ...fields }));
+  const event = (name: string, fields: object): void => print(jsonLine({ event: name, ...fields }));
   const error = (cause: unknown, message = reason(cause)): void => {
     const { alert = null, by = "us", code = "error" } = TlsError.is(cause) ? cause : codeOf(cause);
     event("error", { alert, by, code, message });
@@ -111,5 +111,5 @@ function summary(session: Session): string {
   const key = pskIdentity !== undefined && `PSK identity ${pskIdentity}`;
   const peerName = peer && `peer ${peer.certificate.subject.text || "without a subject"}`;
   const status = session.ocspResponse && `OCSP ${session.ocspStatus ?? "unchecked"}`;
-  return [...parts, key, peerName, status].filter(Boolean).join(" ");
+  return visible([...parts, key, peerName, status].filter(Boolean).join(" "));
 }

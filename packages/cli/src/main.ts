@@ -123,7 +123,8 @@ export async function main(args: readonly string[]): Promise<number> {
         .choices(["ecdsa-p256", "rsa-2048", "ed25519"])
         .default("ecdsa-p256"),
     )
-    .action(async (directory: string, flags: { host: string; algorithm: "ecdsa-p256" | "rsa-2048" | "ed25519" }) => {
+    .option("--force", "replace files that exist")
+    .action(async (directory: string, flags: CertsFlags) => {
       const names = commaList("--host", flags.host);
       for (const name of names) {
         if (isIP(name) === 0 && !/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(name))
@@ -131,7 +132,7 @@ export async function main(args: readonly string[]): Promise<number> {
       }
       // Only this command loads the module, because it is large.
       const { certs } = await import("./certs.ts");
-      await certs(directory, names, flags.algorithm);
+      await certs(directory, names, flags.algorithm, flags.force === true);
     });
 
   try {
@@ -209,4 +210,10 @@ function parseTarget(text: string): URL {
 
 function collect(text: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, text];
+}
+
+interface CertsFlags {
+  readonly host: string;
+  readonly algorithm: "ecdsa-p256" | "rsa-2048" | "ed25519";
+  readonly force?: boolean;
 }

@@ -6,6 +6,7 @@
 import { describeCertificate, layout } from "@handclasp/core/describe";
 import { fieldName, meaningOf } from "@handclasp/inspector/headless";
 import { type Decoded, type NotResumed, parseCertificate, type TraceEvent, type TraceListener } from "@handclasp/node";
+import { jsonLine } from "./errors.ts";
 import type { Print } from "./events.ts";
 import type { Style } from "./style.ts";
 
@@ -30,7 +31,7 @@ export function jsonTrace(print: Print): TraceListener {
   return (event) => {
     if (event.type === "agreed") suite = event.suite;
     const json = traceJson(event, suite);
-    if (json) print(JSON.stringify({ event: "trace", ...json }));
+    if (json) print(jsonLine({ event: "trace", ...json }));
   };
 }
 

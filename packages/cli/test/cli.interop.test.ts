@@ -1,6 +1,6 @@
 import { randomBytes, X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { recordingFromJson } from "@handclasp/inspector/headless";
@@ -220,6 +220,16 @@ describe("serve and connect", () => {
     };
     expect([await secretsIn(), await secretsIn("--secrets")]).toEqual([false, true]);
     expect(statSync(file("recording.json")).mode & 0o777).toBe(0o600);
+    // An existing file that others can read, and a link to a key, are replaced, and the key is not touched.
+    const [key, link] = [file("precious.key"), file("link.json")];
+    writeFileSync(key, "precious", { mode: 0o644 });
+    symlinkSync(key, link);
+    expect(await run(["connect", server.tcp, ...ca, "--record", link], "hello")).toMatchObject({ code: 0 });
+    expect([readFileSync(key, "utf8"), lstatSync(link).isFile(), statSync(link).mode & 0o777]).toEqual([
+      "precious",
+      true,
+      0o600,
+    ]);
   });
 
   test("serve reports truncated for a client that ends without close_notify", async () => {

@@ -1,6 +1,7 @@
-import { TlsError } from "@handclasp/node";
+import { type Session, TlsError } from "@handclasp/node";
 import { describe, expect, test, vi } from "vitest";
-import { textEvents } from "../src/events.ts";
+import { errorLine } from "../src/errors.ts";
+import { jsonEvents, textEvents } from "../src/events.ts";
 import { Progress } from "../src/progress.ts";
 import { styleOf } from "../src/style.ts";
 
@@ -25,6 +26,39 @@ describe("colours", () => {
     vi.stubEnv("NO_COLOR", "1");
     expect(errorOn(terminal(true))).toBe(plain);
     vi.unstubAllEnvs();
+  });
+});
+
+describe("a peer's words", () => {
+  const name = "x\x1b]0;PWN\x07\x9b2J\u202eabc\ny";
+  const peer = { certificate: { subject: { text: name }, raw: new Uint8Array(1) } };
+  const session = { version: "TLS 1.2", suite: "S", alpn: name, serverName: null, pskIdentity: name, peer };
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal obeys these characters
+  const control = /[\0-\x1f\x7f-\x9f\u2028-\u202e]/;
+
+  test("reach a terminal without control characters, as text and as JSON", () => {
+    const lines: string[] = [];
+    const print = (line: string): void => void lines.push(line);
+    for (const events of [textEvents(print, styleOf(terminal(false))), jsonEvents(print)]) {
+      events.established(session as unknown as Session);
+      events.error(new Error(name));
+    }
+    expect(lines).toHaveLength(4);
+    for (const line of lines) expect(line).not.toMatch(control);
+    expect(JSON.parse(lines[2] as string)).toMatchObject({ alpn: name, peer: { subject: name } });
+  });
+});
+
+describe("errors", () => {
+  test("name their code, which docs/errors.md explains, and the alert", () => {
+    const line = (error: Error): string => errorLine(error);
+    const options = { code: "name_mismatch", fault: "peer" } as const;
+    expect(line(new TlsError("bad_certificate", "refused", options))).toBe(
+      "error: refused [name_mismatch] [alert bad_certificate, sent]",
+    );
+    expect(line(new TlsError(undefined, "late", { code: "handshake_timeout", fault: "transport" }))).toBe(
+      "error: late [handshake_timeout]",
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { testCa } from "@handclasp/testing";
@@ -249,5 +249,16 @@ describe("handclasp", () => {
     expect(makeKey).not.toHaveBeenCalled();
     makeKey.mockRestore();
     expect(await run(["certs", file("made"), "--host", "a.example"])).toMatchObject({ code: 0 });
+  });
+
+  test("certs replaces no file, unless it is told to", async () => {
+    const key = join(file("kept"), "server.key");
+    mkdirSync(file("kept"));
+    writeFileSync(key, "precious");
+    const { code, stderr } = await run(["certs", file("kept")]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: .*server\.key exists: .*--force\n$/)]);
+    expect([readFileSync(key, "utf8"), readdirSync(file("kept"))]).toEqual(["precious", ["server.key"]]);
+    expect(await run(["certs", file("kept"), "--force"])).toMatchObject({ code: 0 });
+    expect(readFileSync(key, "utf8")).toContain("PRIVATE KEY");
   });
 });

@@ -352,7 +352,7 @@ function finiteFieldCases(provider: CryptoProvider): ContractCase[] {
           (await agreed(a, Uint8Array.of(4))).length === width,
           "the secret with a short public key is not as long as the prime",
         );
-        // p−2 is no square, so it is outside the subgroup. A provider may refuse it, but it is not a failure of the host.
+        // p−2 is no square, so it is outside the subgroup. A provider may refuse it, but must not fail.
         const outside = field.prime().slice();
         outside[outside.length - 1] = (outside.at(-1) as number) - 2;
         const agreedOutside = await a.agree(outside);
