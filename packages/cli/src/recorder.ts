@@ -15,7 +15,7 @@ export interface Recorder {
 }
 
 /**
- * Opens a file next to `file` at once, so that a wrong path is an error before the connection. `end` puts it in the place
+ * Opens a file next to `file` at once, so that a wrong path is an error before the connection. `end` puts it in place
  * of `file`, whose old content, mode and links therefore do not matter: only its owner can read the recording. The
  * recording ends after the events and bytes that the inspector shows.
  */

@@ -4,6 +4,12 @@
  * @module
  */
 export type { ClientNames } from "./enrolment/certificate.ts";
-export { type EnrolmentRequest, Issuer, type IssuerOptions, type Renewal } from "./enrolment/issuer.ts";
+export {
+  type EnrolmentRequest,
+  type IssuedToClient,
+  Issuer,
+  type IssuerOptions,
+  type Renewal,
+} from "./enrolment/issuer.ts";
 export { enrolmentProtocol } from "./enrolment/question.ts";
 export type { RevocationStore } from "./enrolment/revocations.ts";

@@ -54,7 +54,7 @@ export const issuerOptions: readonly string[] = [
   "function! authority.sign allow",
   "60000~315360000000 lifetime",
   "ms timeout",
-  "function revocations.has now",
+  "function revocations.has now onIssue",
 ];
 
 export const socketOptions: readonly string[] = ["boolean allowHalfOpen", "ms closeTimeout"];

@@ -119,6 +119,8 @@ export class Identity {
       const chain = chainOf(await ask(channel, { type: "enrol", request, proof }, timeout));
       const [own] = readOwnChain(chain);
       if (!equal(own.spki, spki)) throw refused("the server's certificate is for another key");
+      const now = this.#now();
+      if (!(own.notBefore <= now && now < own.notAfter)) throw refused("the server's certificate is not valid now");
       await this.#keep({ key: privateKey, chain });
     });
   }

@@ -413,3 +413,110 @@ describe("an issuer", () => {
       );
   });
 });
+
+describe("against hostile and careless use, an issuer", () => {
+  test("revokes a serial number in each usual form, and refuses other values", async () => {
+    const service = new Service();
+    const [identity, certificate] = await enrolled(service);
+    const own = await identity.credentials();
+    await service.issuer.revoke(certificate.serialNumber.replace(/..(?=.)/g, "$&:")); // capitals, with colons
+    await expect(service.open(own)).rejects.toMatchObject({ alert: "certificate_unknown" });
+    for (const wrong of ["", "0x12", "zz", ":", undefined, 5] as string[])
+      await expect(service.issuer.revoke(wrong)).rejects.toMatchObject({ code: "configuration" });
+    for (const wrong of [Number.NaN, -1, Infinity, "soon" as unknown as number])
+      await expect(service.issuer.revoke("12", wrong)).rejects.toMatchObject({ code: "configuration" });
+  });
+
+  test("tells the serial number of each certificate, and gives no certificate if onIssue fails", async () => {
+    const issued: string[] = [];
+    const service = new Service(({ renews }) => renews ?? true, {
+      onIssue: ({ certificate, renews, request }) => {
+        expect(request.commonName).toBe("tablet");
+        issued.push(`${certificate.serialNumber} for ${renews?.serialNumber}`);
+        if (issued.length > 2) throw new Error("the disk is full");
+      },
+    });
+    const [identity, first] = await enrolled(service);
+    const again = async (): Promise<void> =>
+      identity.enrol(await service.open(await identity.credentials()), { commonName: "tablet" });
+    await again();
+    const second = certificateOf(identity);
+    expect(issued).toEqual([
+      `${first.serialNumber.toLowerCase()} for undefined`,
+      `${second.serialNumber.toLowerCase()} for ${first.serialNumber.toLowerCase()}`,
+    ]);
+    await expect(again()).rejects.toMatchObject({ code: "enrolment_refused" });
+    expect(await service.results.at(-1)).toMatchObject({ code: "hook_failed" });
+    expect(certificateOf(identity).serialNumber).toBe(second.serialNumber);
+  });
+
+  test("renews nothing that allow itself revokes", async () => {
+    const service: Service = new Service(async ({ renews }) => {
+      if (renews) await service.issuer.revoke(renews.certificate.serialNumber);
+      return renews ?? true;
+    });
+    const [identity] = await enrolled(service);
+    const channel = await service.open(await identity.credentials());
+    await expect(identity.enrol(channel)).rejects.toThrow("revoked");
+  });
+
+  test("signs nothing after its limit", async () => {
+    const sign = vi.fn(authority.sign);
+    let decide = (_: boolean): void => {};
+    const decision = new Promise<boolean>((resolve) => {
+      decide = resolve;
+    });
+    const service = new Service(() => decision, { timeout: 20, authority: { ...authority, sign } });
+    expect(await service.enrol(requestWith())).toEqual({ refused: "the request took too long" });
+    decide(true);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(sign).not.toHaveBeenCalled();
+  });
+
+  test("gives no certificate that its signer did not sign", async () => {
+    for (const wrong of ["text", new Uint8Array(), new Uint8Array(70), undefined]) {
+      const sign = (): Uint8Array => wrong as Uint8Array;
+      const service = new Service(() => true, { authority: { ...authority, sign } });
+      expect(await service.enrol(requestWith())).toEqual({ refused: "the request failed" });
+      expect(await service.results[0]).toMatchObject({ code: "hook_failed" });
+    }
+  });
+
+  test("refuses names that look like others, and fields that it does not know", async () => {
+    for (const blank of ["\u3164", "\u00a0", "\ufe0f", "\u034f", "\u115f", "\u2800"]) {
+      const service = new Service();
+      expect(await service.enrol(requestWith({ name: nameOf(`admin${blank}`) }))).toHaveProperty("refused");
+    }
+    for (const name of [" admin", "admin ", "   ", "e\u0301"])
+      expect(await new Service().enrol(requestWith({ name: nameOf(name) }))).toHaveProperty("refused");
+    for (const decision of [
+      { commonName: "a", emails: ["a@b.example"] },
+      { commonName: 5 },
+      { commonName: "a", dns: "b" },
+    ]) {
+      const service = new Service(() => decision as never);
+      expect(await service.enrol(requestWith())).toEqual({ refused: "the request failed" });
+      expect(await service.results[0]).toMatchObject({
+        code: "hook_failed",
+        message: expect.stringContaining("allow"),
+      });
+    }
+    expect(() => new Service(() => true, { revocations: { has: () => false } as never })).toThrow("revocations.add");
+  });
+
+  test("says that a clock failed, and a page keeps no certificate that is not valid now", async () => {
+    const failing = new Service(() => true, {
+      now: () => {
+        throw new Error("no clock");
+      },
+    });
+    expect(await failing.enrol(requestWith())).toEqual({ refused: "the request failed" });
+    expect(await failing.results[0]).toMatchObject({ code: "hook_failed" });
+    const inSeconds = new Service(() => true, { now: () => Date.now() - 400 * day });
+    const identity = await Identity.open();
+    await expect(identity.enrol(await inSeconds.open(), { commonName: "tablet" })).rejects.toMatchObject({
+      code: "enrolment_refused",
+    });
+    expect(identity.chain).toBeUndefined();
+  });
+});

@@ -44,7 +44,7 @@ export const finiteField: NonNullable<CryptoProvider["finiteField"]> = (prime, e
   };
 };
 
-/** OpenSSL 3.0 (Node.js 20) also refuses a value that is not in the subgroup of the generator. Later versions do not. */
+/** OpenSSL 3.0 (Node.js 20) also refuses a value outside the subgroup of the generator. Later versions do not. */
 const outsideSubgroup = "ERR_OSSL_DH_CHECK_PUBKEY_INVALID";
 
 /** Whether `value` is in 2 … p−2. The code compares numbers, because the errors of OpenSSL differ between versions. */

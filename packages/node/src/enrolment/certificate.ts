@@ -8,9 +8,12 @@ import {
   derInteger,
   fromHex,
   readOwnChain,
+  runFlow,
   tags,
+  verifyChain,
 } from "@handclasp/core/unstable";
 import type { Certificate } from "@handclasp/core/x509";
+import { nodeCrypto } from "../crypto/nodeCrypto.ts";
 
 /** The names in a client's certificate. */
 export interface ClientNames {
@@ -77,9 +80,9 @@ const clockSkew = 5 * 60_000;
 const maxNames = 32;
 
 /**
- * Returns the DER of a certificate for clientAuth. It does not outlive the CA's certificate.
+ * Returns a certificate for clientAuth. It does not outlive the CA's certificate.
  * @param notAfter milliseconds since 1970
- * @throws TypeError if a name cannot be in a certificate
+ * @throws Error if a name cannot be in a certificate, or if the signature is wrong
  */
 export async function issueCertificate(
   authority: Authority,
@@ -87,7 +90,7 @@ export async function issueCertificate(
   names: ClientNames,
   now: number,
   notAfter: number,
-): Promise<Uint8Array> {
+): Promise<Certificate> {
   const { certificate: issuer, credential, scheme, algorithm } = authority;
   if (issuer.notAfter <= now) throw configurationError("authority: the certificate has expired", "renew it");
   const serialNumber = randomBytes(16);
@@ -108,16 +111,34 @@ export async function issueCertificate(
     derElement(0xa3, derElement(tags.sequence, ...extensions(issuer, spki, names))),
   );
   const signature = await credential.sign(scheme, tbs);
-  return derElement(tags.sequence, tbs, algorithm, derElement(tags.bitString, Uint8Array.of(0), signature));
+  if (!(signature instanceof Uint8Array)) throw new TypeError("authority: sign returned no bytes");
+  const bits = derElement(tags.bitString, Uint8Array.of(0), signature);
+  const chain = readOwnChain([derElement(tags.sequence, tbs, algorithm, bits), issuer.raw]);
+  await runFlow(verifyChain(chain, nodeCrypto)); // a client cannot check it, because it need not know the CA
+  return chain[0];
 }
+
+/** Checks the names that `allow` returns. Throws a TypeError if they cannot be in a certificate. */
+export function checkNames(names: ClientNames): void {
+  const unknown = Object.keys(names).find((key) => !allowedKeys.has(key));
+  if (unknown !== undefined) throw new TypeError(`allow: unknown field ${unknown}`);
+  subject(names);
+  alternativeNames(names);
+}
+
+/** Those of ClientNames, and that of a Renewal. */
+const allowedKeys: ReadonlySet<string> = new Set(["commonName", "dns", "email", "uri", "certificate"]);
 
 /** Says why a common name cannot be in a certificate. An empty string if it can. */
 export function nameFault(name: unknown): string {
   if (typeof name !== "string") return "is not a text";
   const { length } = Array.from(name); // code points, as X.520 counts
   if (length < 1 || length > 64) return "has not 1 to 64 characters";
-  // Control characters, formats, such as those that turn the direction of text, and lone surrogates.
-  return /[\p{C}\p{Zl}\p{Zp}]/u.test(name) ? "has characters that cannot be seen" : "";
+  // Control characters, formats, such as those that turn the direction of text, lone surrogates, fillers and blanks.
+  if (/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/u.test(name))
+    return "has characters that cannot be seen";
+  if (name !== name.trim()) return "begins or ends with a space";
+  return name === name.normalize("NFC") ? "" : "is not in the form NFC of Unicode";
 }
 
 function subject({ commonName }: ClientNames): Uint8Array {
@@ -127,8 +148,14 @@ function subject({ commonName }: ClientNames): Uint8Array {
   return derElement(tags.sequence, derElement(tags.set, derElement(tags.sequence, fromHex("0603550403"), value)));
 }
 
-function extensions(issuer: Certificate, spki: Uint8Array, { email, dns, uri }: ClientNames): Uint8Array[] {
-  const names = [...namesOf(0x81, email), ...namesOf(0x82, dns), ...namesOf(0x86, uri)];
+const alternativeNames = ({ email, dns, uri }: ClientNames): Uint8Array[] => [
+  ...namesOf(0x81, email),
+  ...namesOf(0x82, dns),
+  ...namesOf(0x86, uri),
+];
+
+function extensions(issuer: Certificate, spki: Uint8Array, clientNames: ClientNames): Uint8Array[] {
+  const names = alternativeNames(clientNames);
   const issuerKey = issuer.subjectKeyIdentifier;
   return [
     extension("0603551d13", true, fromHex("3000")), // basicConstraints: not a CA

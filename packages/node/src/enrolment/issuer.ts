@@ -1,13 +1,13 @@
 /** Issues client certificates, and remembers which of them are revoked. */
 import { type Awaitable, type Credential, type TlsConnection, TlsError } from "@handclasp/core";
-import { configurationError, equal, optionsOf, toBase64 } from "@handclasp/core/unstable";
+import { configurationError, equal, optionsOf, toBase64, wrongOption } from "@handclasp/core/unstable";
 import { withExplanationSync } from "@handclasp/core/unstable/engine";
 import type { Certificate, VerifiedPeer } from "@handclasp/core/x509";
 import { issuerOptions } from "../optionTables.ts";
-import { type Authority, type ClientNames, issueCertificate, readAuthority } from "./certificate.ts";
+import { type Authority, type ClientNames, checkNames, issueCertificate, readAuthority } from "./certificate.ts";
 import { enrolmentProtocol, readQuestion } from "./question.ts";
 import { Refusal } from "./refusal.ts";
-import { type RevocationStore, RevocationsInMemory } from "./revocations.ts";
+import { type RevocationStore, RevocationsInMemory, serialOf } from "./revocations.ts";
 
 /** A client's request. Its signature proves that the client has the private key, and nothing else. */
 export interface EnrolmentRequest {
@@ -48,8 +48,20 @@ export interface IssuerOptions {
   readonly timeout?: number;
   /** Default: in the memory of this process. */
   readonly revocations?: RevocationStore;
+  /**
+   * Gets each certificate before its client does. Keep its serial number with the client's account: `revoke` needs it.
+   * If this function throws, the client gets no certificate.
+   */
+  readonly onIssue?: (issued: IssuedToClient) => Awaitable<void>;
   /** Milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number;
+}
+
+/** A certificate for a client, and the certificate that it renews. */
+export interface IssuedToClient {
+  readonly certificate: Certificate;
+  readonly renews: Certificate | undefined;
+  readonly request: EnrolmentRequest;
 }
 
 const defaultLifetime = 30 * 24 * 3_600_000;
@@ -74,6 +86,7 @@ export class Issuer {
   readonly #lifetime: number;
   readonly #timeout: number;
   readonly #revocations: RevocationStore;
+  readonly #onIssue: IssuerOptions["onIssue"];
   readonly #now: () => number;
 
   /** @throws TlsError `configuration` */
@@ -84,22 +97,29 @@ export class Issuer {
     this.#lifetime = checked.lifetime ?? defaultLifetime;
     this.#timeout = checked.timeout ?? defaultTimeout;
     this.#now = checked.now ?? Date.now;
+    this.#onIssue = checked.onIssue;
+    if (checked.revocations && typeof checked.revocations.add !== "function")
+      throw wrongOption("revocations.add", checked.revocations.add, "a function");
     this.#revocations = checked.revocations ?? new RevocationsInMemory(this.#now);
   }
 
   /** Whether a certificate is not revoked, for the option `verify` of a server. It does not check anything else. */
   readonly verify = async ({ certificate }: Pick<VerifiedPeer, "certificate">): Promise<boolean> =>
     certificate.issuer.normalised !== this.#authority.certificate.subject.normalised ||
-    (await this.#revocations.has(certificate.serialNumber)) === false;
+    (await this.#revocations.has(serialOf(certificate.serialNumber))) === false;
 
   /**
-   * Revokes a certificate by its serial number, in lower-case hexadecimal digits. Later handshakes with it fail. Open
-   * connections stay.
+   * Revokes a certificate by its serial number, in hexadecimal digits. Later handshakes with it fail, and it renews
+   * nothing. Open connections stay, and so do other certificates of the same client: revoke each one (`onIssue`).
    * @param expires the end of its validity in milliseconds since 1970; without it, the store remembers the number for
    * the lifetime of a certificate that would be issued now
+   * @throws TlsError `configuration` if it is no serial number, or `expires` is not in the future
    */
   async revoke(serialNumber: string, expires: number = this.#now() + this.#lifetime): Promise<void> {
-    await this.#revocations.add(serialNumber, expires);
+    const serial = serialOf(serialNumber);
+    if (!Number.isFinite(expires) || expires <= this.#now())
+      throw wrongOption("expires", expires, "a time in the future, in milliseconds since 1970");
+    await this.#revocations.add(serial, expires);
   }
 
   /**
@@ -116,7 +136,7 @@ export class Issuer {
     let error: TlsError | undefined;
     let answer: object;
     try {
-      answer = await inTime(this.#answer(channel), this.#timeout);
+      answer = await inTime((late) => this.#answer(channel, late), this.#timeout);
     } catch (cause) {
       error = failureOf(cause);
       answer = { refused: cause instanceof Refusal ? cause.message : "the request failed" };
@@ -127,32 +147,44 @@ export class Issuer {
     if (error) throw error;
   }
 
-  async #answer(channel: TlsConnection): Promise<object> {
+  async #answer(channel: TlsConnection, late: AbortSignal): Promise<object> {
     const question = await readQuestion(channel);
     const own = this.#ownCertificate(channel.session.peer);
     if (question.type === "revoke") {
       if (!own) throw new Refusal("the channel has no certificate that could be revoked");
-      await guarded("the store of revocations", () => this.revoke(own.serialNumber, own.notAfter));
+      await guarded("the store of revocations", () => this.#revocations.add(serialOf(own.serialNumber), own.notAfter));
       return {};
     }
-    if (own && !(await guarded("the store of revocations", () => this.verify({ certificate: own }))))
-      throw new Refusal("the certificate of the channel is revoked");
+    await this.#refuseRevoked(own);
     const { commonName, spki, pin } = question.request;
     const renews = own && { ...namesOf(own), certificate: own };
     const { remoteAddress } = channel;
-    const names = await this.#decide({ commonName, proof: question.proof, renews, pin, remoteAddress });
-    const now = this.#now();
+    const request = { commonName, proof: question.proof, renews, pin, remoteAddress };
+    const names = await this.#decide(request);
+    // `allow` may take long, or revoke the certificate itself. A client that was refused must not use up a signature.
+    await this.#refuseRevoked(own);
+    if (late.aborted) throw new Refusal("the request took too long");
+    const now = await guarded("the function now", this.#now);
     const certificate = await guarded("the signing of a certificate", () =>
       issueCertificate(this.#authority, spki, names, now, now + this.#lifetime),
     );
-    return { chain: [certificate, ...this.#authority.chain].map(toBase64) };
+    await guarded("the function onIssue", () => this.#onIssue?.({ certificate, renews: own, request }));
+    return { chain: [certificate.raw, ...this.#authority.chain].map(toBase64) };
+  }
+
+  async #refuseRevoked(own: Certificate | undefined): Promise<void> {
+    if (own && !(await guarded("the store of revocations", () => this.verify({ certificate: own }))))
+      throw new Refusal("the certificate of the channel is revoked");
   }
 
   async #decide(request: EnrolmentRequest): Promise<ClientNames> {
     const decision = await guarded("the function allow", () => this.#allow(request));
     if (decision === true && request.commonName === "") throw new Refusal("the request has no common name");
     if (decision === true) return { commonName: request.commonName };
-    if (typeof decision === "object" && decision !== null) return decision;
+    if (typeof decision === "object" && decision !== null) {
+      await guarded("the function allow", () => checkNames(decision));
+      return decision;
+    }
     throw new Refusal("the server does not allow it");
   }
 
@@ -184,13 +216,17 @@ async function guarded<T>(actor: string, act: () => Awaitable<T>): Promise<T> {
   }
 }
 
-/** Rejects with a Refusal after this time. */
-function inTime<T>(work: Promise<T>, timeout: number): Promise<T> {
+/** Rejects with a Refusal after this time, and then tells the work that it is late. */
+function inTime<T>(work: (late: AbortSignal) => Promise<T>, timeout: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout>;
+  const end = new AbortController();
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Refusal("the request took too long")), timeout);
+    timer = setTimeout(() => {
+      end.abort();
+      reject(new Refusal("the request took too long"));
+    }, timeout);
   });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  return Promise.race([work(end.signal), late]).finally(() => clearTimeout(timer));
 }
 
 function failureOf(cause: unknown): TlsError {

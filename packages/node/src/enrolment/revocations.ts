@@ -1,11 +1,23 @@
 /** The memory of revoked certificates. */
 import type { Awaitable } from "@handclasp/core";
+import { wrongOption } from "@handclasp/core/unstable";
 
-/** Keeps the serial numbers of revoked certificates, in lower-case hexadecimal digits. */
+/** Keeps the serial numbers of revoked certificates: lower-case hexadecimal digits without leading zeros. */
 export interface RevocationStore {
   /** `expires` is in milliseconds since 1970. The store may forget the number after that time. */
   add(serialNumber: string, expires: number): Awaitable<void>;
   has(serialNumber: string): Awaitable<boolean>;
+}
+
+/** The form of a serial number in a store. Accepts the forms of Node.js and openssl too: capitals and colons. */
+export function serialOf(serialNumber: string): string {
+  const isSerial = typeof serialNumber === "string" && /^[0-9a-f]+(:[0-9a-f]+)*$/i.test(serialNumber);
+  if (!isSerial)
+    throw wrongOption("serialNumber", serialNumber, "the serial number of a certificate, in hexadecimal digits");
+  return serialNumber
+    .replaceAll(":", "")
+    .toLowerCase()
+    .replace(/^0+(?=.)/, "");
 }
 
 /** Remembers revoked certificates until they expire, in the memory of this process. */
