@@ -14,7 +14,7 @@ export async function certificationRequest(
   spki: Uint8Array,
   commonName: string,
 ): Promise<Uint8Array> {
-  if (commonName.length > 64) throw configurationError("commonName: expected at most 64 characters");
+  if (Array.from(commonName).length > 64) throw configurationError("commonName: expected at most 64 characters");
   const attribute = derElement(0x30, oids.commonName, derElement(0x0c, new TextEncoder().encode(commonName)));
   const subject = derElement(0x30, ...(commonName === "" ? [] : [derElement(0x31, attribute)]));
   const info = derElement(0x30, fromHex("020100"), subject, spki, derElement(0xa0)) as Uint8Array<ArrayBuffer>;

@@ -51,12 +51,18 @@ export class IdentityStore {
   }
 
   #open(): Promise<IDBDatabase> {
-    return inTime((resolve, reject) => {
+    let isLate = false;
+    const opened = inTime<IDBDatabase>((resolve, reject) => {
       const request = this.#factory.open(database, 1);
       request.onupgradeneeded = () => request.result.createObjectStore(table);
-      request.onsuccess = () => resolve(request.result);
+      // An open database would block other versions of the page.
+      request.onsuccess = () => (isLate ? request.result.close() : resolve(request.result));
       request.onerror = () => reject(request.error);
     });
+    opened.catch(() => {
+      isLate = true;
+    });
+    return opened;
   }
 }
 

@@ -262,6 +262,21 @@ describe("a page", () => {
     vi.stubGlobal("indexedDB", undefined);
     await expect(Identity.open()).rejects.toMatchObject({ code: "configuration" });
   });
+
+  test("waits for a browser's database until its limit, and closes one that opens later", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let answer = (): void => {};
+    database.opening = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const opening = expect(Identity.open()).rejects.toMatchObject({ code: "storage_failed" });
+    await vi.advanceTimersByTimeAsync(30_000);
+    await opening;
+    answer();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(database.openCount).toBe(0);
+  });
 });
 
 describe("an issuer", () => {

@@ -5,11 +5,16 @@ export class FakeIndexedDb {
   readonly tables = new Map<string, Map<unknown, unknown>>();
   /** If set, transactions abort with this error. */
   failure: Error | undefined;
+  /** If set, a database opens when this promise resolves. */
+  opening: Promise<void> | undefined;
+  /** The number of databases that are open. */
+  openCount = 0;
 
   open(): object {
     const isNew = this.tables.size === 0;
     const request = { result: this.#database(), onsuccess: null as Handler, onupgradeneeded: null as Handler };
-    queueMicrotask(() => {
+    void (this.opening ?? Promise.resolve()).then(() => {
+      this.openCount++;
       if (isNew) request.onupgradeneeded?.();
       request.onsuccess?.();
     });
@@ -19,7 +24,7 @@ export class FakeIndexedDb {
   #database(): object {
     return {
       createObjectStore: (name: string) => this.tables.set(name, new Map()),
-      close: () => {},
+      close: () => this.openCount--,
       transaction: (name: string) => {
         const table = this.tables.get(name) as Map<unknown, unknown>;
         const error = this.failure;
