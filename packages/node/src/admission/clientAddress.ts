@@ -21,12 +21,14 @@ export function clientAddressOf(request: IncomingMessage, trustProxy: TrustProxy
   const { remoteAddress } = request.socket;
   if (trustProxy === undefined) return remoteAddress;
   const found = typeof trustProxy === "number" ? forwardedFor(request, trustProxy) : trustProxy(request);
-  return typeof found === "string" && isIP(found) ? found : remoteAddress;
+  // The zone of a link-local address (RFC 4007 §11) has a meaning only on the computer that wrote it, and any length.
+  const address = found?.replace(/%.*$/s, "");
+  return address !== undefined && isIP(address) ? address : remoteAddress;
 }
 
 /** The address that the first of the proxies has appended. Some proxies write the port behind it. */
 function forwardedFor({ headers }: IncomingMessage, proxies: number): string | undefined {
   const addresses = [headers["x-forwarded-for"] ?? []].flat().join(",").split(",");
   const text = addresses.at(-proxies)?.trim() ?? "";
-  return /^\[([0-9a-f:.]+)\](:\d+)?$/i.exec(text)?.[1] ?? /^([0-9.]+):\d+$/.exec(text)?.[1] ?? text;
+  return /^\[([^\]]+)\](:\d+)?$/.exec(text)?.[1] ?? /^([0-9.]+):\d+$/.exec(text)?.[1] ?? text;
 }
