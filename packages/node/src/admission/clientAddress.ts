@@ -15,15 +15,23 @@ export type TrustProxy = number | ((request: IncomingMessage) => string | undefi
 /**
  * The address of the client. If the header lacks it, the peer of the socket counts, which is the proxy or a client that
  * went past it.
- * @throws what the function of the application throws
+ * @throws what the function of the application throws, and a TypeError for a result that is no text
  */
 export function clientAddressOf(request: IncomingMessage, trustProxy: TrustProxy | undefined): string | undefined {
   const { remoteAddress } = request.socket;
   if (trustProxy === undefined) return remoteAddress;
-  const found = typeof trustProxy === "number" ? forwardedFor(request, trustProxy) : trustProxy(request);
+  const found = typeof trustProxy === "number" ? forwardedFor(request, trustProxy) : called(trustProxy, request);
   // The zone of a link-local address (RFC 4007 §11) has a meaning only on the computer that wrote it, and any length.
   const address = found?.replace(/%.*$/s, "");
   return address !== undefined && isIP(address) ? address : remoteAddress;
+}
+
+function called(find: Exclude<TrustProxy, number>, request: IncomingMessage): string | undefined {
+  const found: unknown = find(request);
+  if (found === undefined || typeof found === "string") return found;
+  // Any client can cause a request, so a promise that rejects must not end the process.
+  Promise.resolve(found).catch(() => {});
+  throw new TypeError("trustProxy returned neither a text nor undefined");
 }
 
 /** The address that the first of the proxies has appended. Some proxies write the port behind it. */

@@ -173,7 +173,8 @@ async function listenOn(
     try {
       return { address: clientAddressOf(request, trustProxy) };
     } catch (cause) {
-      refuseBadHook(request, "trustProxy threw an error", "fix it: `cause` has the error", cause);
+      const advice = "return the address or undefined, not a promise: `cause` has the error";
+      refuseBadHook(request, "trustProxy failed", advice, cause);
       return undefined;
     }
   };

@@ -170,13 +170,21 @@ describe("over WebSockets", () => {
     expect(await upgrade(port, "127.0.0.1")).toBe(0);
   });
 
-  test("a function trustProxy that throws refuses the request", async () => {
-    const trustProxy = (): string => {
-      throw new Error("no such header");
-    };
-    const { port, onError } = await listening({}, { trustProxy });
+  test.each<[string, () => unknown]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no such header");
+      },
+    ],
+    ["returns a promise", async () => "192.0.2.1"],
+    ["returns a promise that rejects", () => Promise.reject(new Error("no such header"))],
+    ["returns null", () => null],
+    ["returns a list", () => ["192.0.2.1"]],
+  ])("a function trustProxy that %s refuses the request", async (_, trustProxy) => {
+    const { port, onError } = await listening({}, { trustProxy: trustProxy as () => string });
     expect(await upgrade(port, "127.0.0.1")).toBe(403);
-    expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: "hook_failed" }), undefined);
+    expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "hook_failed" }), undefined);
   });
 
   test("sockets that ask for nothing count as handshakes, and give back their place", async () => {
