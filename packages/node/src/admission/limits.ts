@@ -57,10 +57,9 @@ export const rateInterval = 10;
 /** The number of clients from which on those without connections are forgotten: they take a few hundred KiB. */
 export const clientsBeforeSweep = 1_024;
 /**
- * How long a client may take to ask for a WebSocket, in milliseconds, at a server that Handclasp has made: as long as a
- * handshake. Node.js waits a minute. The second number says how often Node.js looks.
+ * How long a client may take from the moment when it connects until it has asked for a WebSocket, in milliseconds, at a
+ * server that Handclasp has made: as long as a handshake.
  */
 export const requestTimeout = 10_000;
-export const requestCheckInterval = 2_500;
 /** The shortest time between two reports of refused connections, in milliseconds. A peer can cause any number. */
 export const refusalReportInterval = 60_000;

@@ -5,20 +5,19 @@
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as SecureServer } from "node:https";
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TlsError, type Transport } from "@handclasp/core";
 import { configurationError, optionsOf, withExplanation, wrongOption } from "@handclasp/core/unstable";
 import type { WebSocketServer } from "ws";
 import type { Admission } from "../admission/admission.ts";
 import { clientAddressOf, type TrustProxy } from "../admission/clientAddress.ts";
-import { requestCheckInterval, requestTimeout } from "../admission/limits.ts";
 import type { Ticket } from "../admission/ticket.ts";
 import { listenWebSocketOptions } from "../optionTables.ts";
 import { endTimeout, maxFragments, maxMessage } from "./eventQueue.ts";
 import { type HeartbeatOptions, heartbeatOf } from "./heartbeat.ts";
 import { checkKeepAlive, setKeepAlive } from "./keepAlive.ts";
 import { checkAddress, type Listener, type ListenTcpOptions, makeListener, startListening } from "./listener.ts";
+import { boundRequests } from "./requestBounds.ts";
 import {
   isLoopbackAddress,
   type OnRefused,
@@ -138,10 +137,8 @@ async function listenOn(
   );
   const server =
     options.server ??
-    (await import("node:http")).createServer(serverSettings, (request, response) =>
-      refuseRequest(request, response, path),
-    );
-  if (ownsServer && admission) admitRequests(server, admission, trustProxy !== undefined);
+    (await import("node:http")).createServer((request, response) => refuseRequest(request, response, path));
+  if (ownsServer) boundRequests(server, admission, trustProxy !== undefined);
 
   let lastReport = Number.NEGATIVE_INFINITY;
   const refuseBadHook = (request: IncomingMessage, message: string, advice: string, cause?: unknown): false => {
@@ -234,33 +231,6 @@ async function listenOn(
   return makeListener(server, stop, destroyAll);
 }
 
-/** The limits of a server that Handclasp makes: a client may take as long for its request as for a handshake. */
-const serverSettings = {
-  headersTimeout: requestTimeout,
-  requestTimeout,
-  connectionsCheckingInterval: requestCheckInterval,
-};
-
-/** Counts the sockets of a server of HTTP as connections in their handshake, until they ask for a WebSocket. */
-function admitRequests(server: Server | SecureServer, admission: Admission, isBehindProxy: boolean): void {
-  server.on("connection", (socket: Socket) => {
-    const ticket = admission.admit(socket.remoteAddress, isBehindProxy);
-    if (typeof ticket === "string") return void socket.destroy();
-    const release = (): void => admission.release(ticket);
-    socket.once("close", release);
-    releases.set(socket, release);
-  });
-  server.prependListener("upgrade", ({ socket }: IncomingMessage) => {
-    const release = releases.get(socket);
-    if (!release) return;
-    socket.off("close", release);
-    release();
-  });
-}
-
-/** Gives back the place of a socket. */
-const releases = new WeakMap<Socket, () => void>();
-
 /** The path of each upgrade listener of Handclasp. */
 const pathOfListener = new WeakMap<object, string>();
 
@@ -299,7 +269,9 @@ function pathOf(request: IncomingMessage): string {
 
 function refuseRequest(request: IncomingMessage, response: ServerResponse, path: string): void {
   const status = pathOf(request) === path ? upgradeRequired : notFound;
+  // A socket that goes on to ask for pages would keep its place.
   response.writeHead(status.code, {
+    connection: "close",
     "content-type": "text/plain",
     ...(status === upgradeRequired && { upgrade: "websocket" }),
   });
