@@ -179,7 +179,7 @@ export class TlsServer {
     const watched = this.#expiry.add(connection, transport);
     const onClosed = (error?: unknown): void => {
       this.#expiry.delete(watched);
-      this.#admission.release(ticket);
+      this.#admission.ended(ticket, connection.transportSocket);
       observed?.closed(error);
       if (TlsError.is(error) && !this.#failedHandlers.has(connection) && error.code !== "peer_gone")
         this.#report(error, connection);

@@ -2,6 +2,7 @@
  * The limits of a server for its connections and handshakes, together and of each client.
  * @module
  */
+import { Socket } from "node:net";
 import { TlsError } from "@handclasp/core";
 import { optionsOf, wrongOption } from "@handclasp/core/unstable";
 import { clientKeyOf, type HandshakeGate } from "@handclasp/core/unstable/engine";
@@ -152,7 +153,17 @@ export class Admission {
     ticket.client.handshakes--;
   }
 
-  /** The connection has ended. */
+  /**
+   * The connection has ended. Its socket keeps its place as a connection until it has closed, because the peer may take
+   * its time to take our last bytes and to end its side.
+   */
+  ended(ticket: Ticket, socket: unknown): void {
+    this.established(ticket);
+    if (socket instanceof Socket && !socket.destroyed) socket.once("close", () => this.release(ticket));
+    else this.release(ticket);
+  }
+
+  /** The connection has ended, and its socket has closed. */
   release(ticket: Ticket): void {
     if (ticket.state === "over") return;
     this.established(ticket);
