@@ -18,9 +18,9 @@ export class FaultyDirection implements LegEvents {
   #heldBack: Buffer | undefined;
   #dropped = 0;
   #hasEnded = false;
-  #timer: NodeJS.Timeout | undefined;
-  /** The time at which the last delayed byte arrives. */
-  #late = Promise.resolve();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  /** Resolves when the last delayed byte has arrived. */
+  #late: Promise<unknown> = Promise.resolve();
   /** The number of bytes of TLS that the sender has sent. */
   bytes = 0;
 
@@ -44,7 +44,7 @@ export class FaultyDirection implements LegEvents {
   /** Sends nothing more, and waits for nothing more. */
   stop(): void {
     this.#hasEnded = true;
-    clearTimeout(this.#timer);
+    for (const timer of this.#timers) clearTimeout(timer);
   }
 
   data(bytes: Buffer): void {
@@ -76,12 +76,13 @@ export class FaultyDirection implements LegEvents {
     this.#to.end(code);
   }
 
-  #sendAfter(ms: number, bytes: Uint8Array): Promise<void> {
+  #wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#timer = setTimeout(() => {
-        this.#send(bytes);
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
         resolve();
       }, ms);
+      this.#timers.add(timer);
     });
   }
 
@@ -99,12 +100,16 @@ export class FaultyDirection implements LegEvents {
     const isPlace = after >= start;
     switch (fault.kind) {
       case "delay":
-        this.#late = this.#late.then(() => this.#sendAfter(fault.ms, record));
+        // The delays of records that arrive together run at the same time: each record is as late as the others.
+        this.#late = Promise.all([this.#late, this.#wait(fault.ms)]).then(() => this.#send(record));
         return;
       case "slow":
         if (at) this.#send(record.subarray(0, at));
         this.#late = this.#late.then(async () => {
-          for (const byte of record.subarray(at)) await this.#sendAfter(fault.ms, Uint8Array.of(byte));
+          for (const byte of record.subarray(at)) {
+            await this.#wait(fault.ms);
+            this.#send(Uint8Array.of(byte));
+          }
         });
         return;
       case "stall":
