@@ -4,12 +4,18 @@
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { webSocketTransport } from "@handclasp/browser";
 import { browserCredential } from "@handclasp/browser/credential";
 import { type CryptoProvider, connect, createServer, nodeCredential, type TlsServer } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
 import { type Fault, type FaultSender, faultProxy } from "@handclasp/testing/faults";
+import { Agent, WebSocket } from "undici";
 
-export type Carrier = "tcp" | "ws";
+/**
+ * TCP, a WebSocket of `ws` at both ends, and a WebSocket with the client of a page, @handclasp/browser, whose class is
+ * that of undici here.
+ */
+export type Carrier = "tcp" | "ws" | "page";
 
 /** A limit that only a hang reaches. */
 const never = 3_600_000;
@@ -67,7 +73,11 @@ export async function exchange(parties: Parties): Promise<Exchange> {
   const { carrier, fault } = parties;
   const handshake = { client: 0, server: 0 };
   await using server = await listen(parties);
-  await using proxy = await faultProxy({ target: server.port, transport: carrier, ...(fault && { fault }) });
+  await using proxy = await faultProxy({
+    target: server.port,
+    transport: carrier === "tcp" ? "tcp" : "ws",
+    ...(fault && { fault }),
+  });
   const ends = { client: clientEnd(parties, proxy.port, handshake), server: server.end };
   const [client, serverEnd] = await Promise.all([inTime("client", ends.client), inTime("server", ends.server)]);
   const total = { client: proxy.bytesFrom("client"), server: proxy.bytesFrom("server") };
@@ -154,11 +164,17 @@ async function listen(parties: Parties): Promise<Listening> {
   return { port: (http.address() as AddressInfo).port, end, [Symbol.asyncDispose]: dispose };
 }
 
+/** Without limits of its own for the opening. The types of undici and of the DOM differ in `this` alone. */
+const dispatcher = new Agent({ connect: { timeout: 0 }, headersTimeout: 0 });
+const pageWebSocket = (url: string) => new WebSocket(url, { dispatcher }) as unknown as globalThis.WebSocket;
+
 async function clientEnd(parties: Parties, port: number, handshake: Record<FaultSender, number>): Promise<Outcome> {
   const { carrier, provider, data, waitsIn } = parties;
   const read: Uint8Array[] = [];
   try {
-    const channel = await connect(`${carrier}://127.0.0.1:${port}/`, {
+    const url = `${carrier === "tcp" ? "tcp" : "ws"}://127.0.0.1:${port}/`;
+    const target = carrier === "page" ? webSocketTransport(pageWebSocket(url)) : url;
+    const channel = await connect(target, {
       ...limitsOf(parties),
       ...(carrier === "ws" && { webSocket: { handshakeTimeout: never } }),
       provider,

@@ -2,7 +2,7 @@
  * The rows of the fault matrix: each kind of fault, with its parameters, where it applies and what it may do.
  */
 import type { Fault, FaultSender } from "@handclasp/testing/faults";
-import type { Carrier, Exchange } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 
 export interface Row {
   readonly name: string;
@@ -13,8 +13,8 @@ export interface Row {
   readonly isHarmless?: boolean;
   /** A side may wait for its limit, which is therefore short. */
   readonly waits?: boolean;
-  /** The carriers on which the fault exists. Default: both. */
-  readonly only?: Carrier;
+  /** Only a WebSocket has this fault. */
+  readonly needsFrames?: boolean;
   /** The number of bytes of data of each side. Default: several records. */
   readonly length?: number;
   /** In the whole matrix, the number of bytes of the handshake between two places. */
@@ -58,9 +58,9 @@ const byKind: Readonly<Record<Fault["kind"], readonly Row[]>> = {
     // Each byte comes in time, and all together are too late.
     row("slow", { ms: 500 }, { name: "bytes that are too slow", waits: true }),
   ],
-  close: closeCodes.map((code) => row("close", { code }, { name: `close ${code}`, only: "ws", step: 101 })),
-  text: [row("text", {}, { only: "ws" })],
-  giant: [row("giant", { length: 3 * 2 ** 20 }, { only: "ws" })],
+  close: closeCodes.map((code) => row("close", { code }, { name: `close ${code}`, needsFrames: true, step: 101 })),
+  text: [row("text", {}, { needsFrames: true })],
+  giant: [row("giant", { length: 3 * 2 ** 20 }, { needsFrames: true })],
 };
 
 export const rows: readonly Row[] = Object.values(byKind).flat();
