@@ -90,12 +90,8 @@ export function redisFleet(options: FleetOptions): Fleet {
   const sealers = secretsOf(known.secret).map((secret) => new Sealer(secret));
   const log = known.log && logger(known.log);
   const emit = (event: FleetEvent): void => {
-    try {
-      known.observe?.(event);
-      log?.(event);
-    } catch (thrown) {
-      console.error("handclasp: observe or log of the application threw:", thrown);
-    }
+    void settled(() => known.observe?.(event));
+    void settled(() => log?.(event));
   };
   const calls = new Calls(senderOf(known.client), timeout, emit);
   const ring = new KeyRing({ window, lifetime: sessionLifetime * 1_000, lead: 3 * readInterval }, now);
@@ -147,6 +143,15 @@ export function redisFleet(options: FleetOptions): Fleet {
     }),
     close,
   };
+}
+
+/** Calls a function of the application, which may throw, and may be async although its type is not. */
+async function settled(call: () => unknown): Promise<void> {
+  try {
+    await call();
+  } catch (thrown) {
+    console.error("handclasp: observe or log of the application threw:", thrown);
+  }
 }
 
 function timesOf(rotation: number): { readonly window: number; readonly readInterval: number } {

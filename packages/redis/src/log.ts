@@ -1,8 +1,11 @@
 import type { FleetEvent, FleetLog, Operation } from "./events.ts";
 import { logInterval } from "./limits.ts";
 
-/** Writes events as lines of a log. While Redis is gone, each handshake may fail to reach it: not one line for each. */
-export function logger(log: FleetLog): (event: FleetEvent) => void {
+/**
+ * Writes events as lines of a log, and returns what `log` returned. While Redis is gone, each handshake may fail to
+ * reach it: not one line for each.
+ */
+export function logger(log: FleetLog): (event: FleetEvent) => unknown {
   const last = new Map<Operation, { time: number; dropped: number }>();
   return (event) => {
     if (event.type === "paused") return log("warn", { event: "paused" }, "Redis does not answer: no sessions for now");

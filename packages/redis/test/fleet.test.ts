@@ -6,6 +6,7 @@ import { type FleetEvent, type FleetOptions, redisFleet, type SendCommand } from
 import { Sealer } from "../src/seal.ts";
 
 const secret = randomBytes(32);
+const patience = { timeout: 60_000 };
 const never: SendCommand = () => new Promise(() => {});
 
 function fleetOf(options: Partial<FleetOptions>) {
@@ -87,15 +88,23 @@ test("an error of the connection does not end the process, is counted, and is on
   client.emit("error", new Error("after the end"));
 });
 
-test("an observe that throws ends nothing", async () => {
+test.each([
+  ["throws", (what: string) => Promise.reject(new Error(what)) as never],
+  [
+    "throws at once",
+    (what: string) => {
+      throw new Error(what);
+    },
+  ],
+])("an observe and a log of which each %s end nothing", async (_, hook: (what: string) => never) => {
   const quiet = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => quiet.mockRestore());
-  const observe = () => {
-    throw new Error("observe");
-  };
-  const { fleet } = fleetOf({ observe });
+  const { fleet } = fleetOf({ observe: () => hook("observe"), log: () => hook("log") });
   expect(await fleet.sessionStore.get("key")).toBeUndefined();
-  expect(quiet).toHaveBeenCalled();
+  const text = "handclasp: observe or log of the application threw:";
+  await vi.waitFor(() => {
+    for (const what of ["observe", "log"]) expect(quiet.mock.calls).toContainEqual([text, new Error(what)]);
+  }, patience);
 });
 
 test.each([
