@@ -67,10 +67,9 @@ http.listen({ port: 0, host: "127.0.0.1", exclusive: true }, () => {
   process.send?.({ listening: (http.address() as AddressInfo).port });
 });
 
-/** HAProxy sends no more connections. Those that it has sent are let in before the server closes. */
+/** HAProxy opens no more connections. The requests on those that it has opened are let in before the server closes. */
 async function stop(): Promise<void> {
-  const isQuiet = (): boolean => waiting.size === 0 && server.measure().connections.handshaking === 0;
-  for (let quiet = 0; quiet < 3; quiet = isQuiet() ? quiet + 1 : 0)
+  for (let quiet = 0; quiet < 3; quiet = waiting.size ? 0 : quiet + 1)
     await new Promise((resolve) => setTimeout(resolve, 100));
   const late = await server.close({ grace: 30_000 });
   if (late.length) console.error(process.pid, `${late.length} clients did not finish`);

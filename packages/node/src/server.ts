@@ -41,6 +41,7 @@ export class TlsServer {
   readonly #config: ServerConfiguration;
   readonly #handler: ConnectionHandler;
   readonly #connections = new Set<TlsConnection>();
+  readonly #handshaking = new Set<TlsConnection>();
   /**
    * Connections that the server aborted because their handler failed. The server reports the handler's error, not the
    * abort.
@@ -124,8 +125,10 @@ export class TlsServer {
     const connection = this.#start(transport, ticket, observed);
     observed?.begin(connection);
     this.#connections.add(connection);
+    this.#handshaking.add(connection);
     this.#watch(connection, transport, ticket, observed);
     const onOpened = (session: Session): void => {
+      this.#handshaking.delete(connection);
       this.#admission.established(ticket);
       observed?.established(session);
       this.#runHandler(connection, request);
@@ -183,6 +186,7 @@ export class TlsServer {
       observed?.closed(error);
       if (TlsError.is(error) && !this.#failedHandlers.has(connection) && error.code !== "peer_gone")
         this.#report(error, connection);
+      this.#handshaking.delete(connection);
       this.#connections.delete(connection);
     };
     connection.closed.then(onClosed, onClosed);
@@ -224,10 +228,10 @@ export class TlsServer {
   /**
    * Stops accepting connections and asks the handlers to finish: the signal `closing` of each connection aborts. A
    * connection is closed when its handler settles, or at the end of the grace period: the server sends the data that
-   * was written, then close_notify, and the close timeout applies. A connection in its handshake is closed at once. A
-   * second call returns the promise of the first.
-   * @param options.grace the time that handlers have to finish, in milliseconds. Default 5,000. With 0, every
-   *   connection is closed at once
+   * was written, then close_notify, and the close timeout applies. A connection in its handshake may finish it in the
+   * grace period: then its handler is called and asked to finish. A second call returns the promise of the first.
+   * @param options.grace the time that handshakes and handlers have to finish, in milliseconds. Default 5,000. With 0,
+   *   every connection is closed at once
    * @returns the connections whose handler had not settled at the end of the grace period
    * @example
    * const server = createServer({ credentials: credential }, (channel) => channel.close());
@@ -253,6 +257,9 @@ export class TlsServer {
       timer = setTimeout(resolve, grace);
     });
     const closeOne = async (connection: TlsConnection): Promise<void> => {
+      // When this promise resolves, `accept` has called the handler: it can be asked to finish.
+      if (grace > 0 && this.#handshaking.has(connection))
+        await Promise.race([connection.opened.catch(ignore), graceIsOver]);
       // Without a grace period, a handler still has this turn of the event loop, in which it can send a goodbye.
       await this.#askToFinish(connection, "stop", grace > 0 ? graceIsOver : new Promise(setImmediate));
       if (this.#pendingHandlers.has(connection)) unfinished.push(connection);

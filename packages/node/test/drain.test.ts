@@ -166,7 +166,32 @@ describe("server.close", () => {
     expect(closing()).toEqual([]);
   });
 
-  test("a connection in its handshake is closed, and its client gets an error", async () => {
+  test("a connection in its handshake may finish it: its handler is called, and asked to finish", async () => {
+    const seen: boolean[] = [];
+    const server = createServer({ credentials: [credential] }, async (channel) => {
+      seen.push(channel.closing.aborted);
+      await new Promise((resolve) => channel.closing.addEventListener("abort", resolve));
+      await channel.write(new Uint8Array(300));
+    });
+    const [pair, halfOpen] = [memoryPair(), memoryPair()];
+    server.accept(pair.b);
+    server.accept(halfOpen.b);
+    const closing = outcome(server.close({ grace: 2_000 }));
+    await pass(500);
+    const client = connect(pair.a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" });
+    client.catch(() => {});
+    await pass(100);
+    const received = outcome(readAll(await client));
+    await pass(100);
+    expect(received()).toBe(300);
+    expect(seen).toEqual([false]);
+    expect([closing(), server.connections.size]).toEqual(["pending", 1]);
+    // A peer that begins no handshake has the grace period, and no more.
+    await pass(1_500);
+    expect([closing(), server.connections.size]).toEqual([[], 0]);
+  });
+
+  test("without a grace period, a connection in its handshake is closed, and its client gets an error", async () => {
     const server = createServer({ credentials: [credential] }, () => never);
     const pair = memoryPair();
     const connection = server.accept(pair.b);
