@@ -10,7 +10,6 @@ import {
   connectWebSocket,
   keepSessions,
   type TlsConnection,
-  TlsError,
   type Transport,
 } from "@handclasp/node";
 import type { ClientCommand, ClientCounts, ClientMessage, Side, Target } from "./protocol.ts";
@@ -171,9 +170,7 @@ async function exchange(channel: TlsConnection, name: string, isKilled: boolean)
     await reading;
     await channel.closed;
   } catch (error) {
-    // A server that drains may close before it has read our last write.
-    const isExpected = isKilled || (TlsError.is(error) && error.code === "peer_gone");
-    if (!isExpected && !isClean) send({ type: "error", error: `connection ${name}: ${String(error)}` });
+    if (!isKilled) send({ type: "error", error: `connection ${name}: ${String(error)}` });
   }
   if (isWrong) send({ type: "error", error: `connection ${name}: wrong bytes` });
   counts.bytes += read;

@@ -30,17 +30,22 @@ const report = await runSoak({
   pause: Math.min(1_000, 10 * seconds),
   log,
 });
-const { counts, compared, rests, rotations, redisErrors } = report;
+const { counts, compared, withoutServer, rests, rotations, redisErrors } = report;
 console.log(`${counts.connections} connections, at most ${counts.mostOpen} at a time, ${counts.killed} killed`);
-console.log(`${(counts.bytes / 2 ** 20).toFixed(0)} MiB came back; ${compared} clean ends had all bytes`);
+console.log(
+  `${(counts.bytes / 2 ** 20).toFixed(0)} MiB came back; ${compared} clean ends were compared, ` +
+    `${withoutServer} with a server that had read and written nothing`,
+);
 console.log(
   `while Redis was up, ${counts.resumedTickets} of ${counts.offeredTickets} tickets and ${counts.resumedIds} of ` +
     `${counts.offeredIds} session IDs of other processes were resumed`,
 );
 console.log(`${rotations} ticket keys were made; ${redisErrors} calls of Redis failed`);
-const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
 for (const [name, [before, after]] of Object.entries(rests))
-  console.log(`${name}: heap ${mib(before.heap)}, then ${mib(after.heap)}; ${JSON.stringify(after.resources)}`);
+  console.log(
+    `${name}: heap ${mib(before.heap)} MiB, of which ${mib(before.code)} is code, then ${mib(after.heap)} MiB, of which ${mib(after.code)} is code; ${JSON.stringify(after.resources)}`,
+  );
 const faults = faultsOf(report, { growth: 1.1, tickets: 0.99, ids: 0.99 });
 for (const fault of faults.slice(0, 20)) console.log(fault);
 console.log(faults.length ? `FAIL: ${faults.length}` : "ok");

@@ -29,6 +29,8 @@ export type ServerCommand =
 /** The memory and the resources of a process without connections, after a collection. */
 export interface Rest {
   readonly heap: number;
+  /** The part of `heap` that is machine code, which V8 makes of functions that run often. */
+  readonly code: number;
   readonly connections: number;
   /** The sockets, servers and timers that keep the process alive, by their kind. */
   readonly resources: Readonly<Record<string, number>>;
@@ -40,7 +42,13 @@ export type ServerMessage =
   | { readonly type: "rest"; readonly rest: Rest }
   | { readonly type: "drained" }
   | { readonly type: "error"; readonly error: string }
-  | { readonly type: "counts"; readonly rotations: number; readonly redisErrors: number };
+  | {
+      readonly type: "counts";
+      readonly rotations: number;
+      readonly redisErrors: number;
+      /** The connections whose name the server has not read: it has written nothing into them. */
+      readonly unnamed: number;
+    };
 
 /** The ports of a server, or `null` while it restarts. */
 export type Target = { readonly tcp: number; readonly ws: number } | null;

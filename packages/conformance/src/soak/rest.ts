@@ -1,4 +1,5 @@
-import { setFlagsFromString } from "node:v8";
+import { join } from "node:path";
+import { getHeapCodeStatistics, setFlagsFromString, writeHeapSnapshot } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Rest } from "./protocol.ts";
 
@@ -16,8 +17,11 @@ export async function restOf(connections: number): Promise<Rest> {
     await new Promise((resolve) => setTimeout(resolve, 20));
     heap = Math.min(heap, process.memoryUsage().heapUsed);
   }
+  const code = getHeapCodeStatistics().code_and_metadata_size;
+  const folder = process.env.HANDCLASP_SOAK_SNAPSHOTS;
+  if (folder) writeHeapSnapshot(join(folder, `${process.pid}-${Date.now()}.heapsnapshot`));
   const resources: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo().sort())
     if (!others.has(kind)) resources[kind] = (resources[kind] ?? 0) + 1;
-  return { heap, connections, resources };
+  return { heap, code, connections, resources };
 }

@@ -28,6 +28,9 @@ async function start({ cert, key, redis: redisPort, secret, rotation }: ServerSe
     sides = {};
   };
   setInterval(report, 250).unref();
+  /** The connections whose side is not known yet, and the number of those that ended before they had a name. */
+  const serving = new Set<object>();
+  let unnamed = 0;
 
   const serve = async (channel: TlsConnection): Promise<void> => {
     let name = "";
@@ -40,6 +43,7 @@ async function start({ cert, key, redis: redisPort, secret, rotation }: ServerSe
       channel.closeWrite().catch(() => {});
     };
     channel.closing.addEventListener("abort", finish, { once: true });
+    serving.add(channel);
     try {
       for await (const bytes of channel) {
         if (name.length < nameLength)
@@ -53,7 +57,9 @@ async function start({ cert, key, redis: redisPort, secret, rotation }: ServerSe
     } catch {
       // The client was killed. Its side says so.
     }
+    serving.delete(channel);
     if (name.length === nameLength) sides[name] = { read, written, isClean };
+    else unnamed++;
   };
   const { ticketKeys, sessionStore } = fleet;
   const server = createServer(
@@ -82,7 +88,8 @@ async function start({ cert, key, redis: redisPort, secret, rotation }: ServerSe
         void restOf(server.connections.size).then((rest) => send({ type: "rest", rest }));
         break;
       default:
-        void server.close({ grace: 10_000 }).then(() => {
+        void server.close({ grace: 120_000 }).then(async () => {
+          while (serving.size) await new Promise((resolve) => setTimeout(resolve, 10));
           report();
           counts();
           fleet.close();
@@ -93,7 +100,8 @@ async function start({ cert, key, redis: redisPort, secret, rotation }: ServerSe
   });
   const counts = (): void => {
     const { rotations, errors } = fleet.measure();
-    send({ type: "counts", rotations, redisErrors: Object.values(errors).reduce((sum, one) => sum + one, 0) });
+    const redisErrors = Object.values(errors).reduce((sum, one) => sum + one, 0);
+    send({ type: "counts", rotations, redisErrors, unnamed });
   };
   send({ type: "listening", tcp: portOf(tcp), ws: portOf(ws) });
 }
