@@ -19,6 +19,7 @@ import type { Ticket } from "./admission/ticket.ts";
 import { certificateCacheOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
 import { fixedOptions, peerErrors, stopHooks } from "./handlerHooks.ts";
+import { isPromise, notify } from "./notify.ts";
 import type { ServerMeasures } from "./observe/events.ts";
 import { Observation, type Observed } from "./observe/observation.ts";
 import { checkOptions, type ServerOptions } from "./serverOptions.ts";
@@ -315,14 +316,7 @@ export class TlsServer {
 
   #report(error: unknown, connection: TlsConnection | undefined): void {
     if (!connection && !this.#options.onError) this.#printRefusal(error);
-    const failed = (thrown: unknown): void => console.error("handclasp: onError of the application threw:", thrown);
-    try {
-      const result: unknown = this.#options.onError?.(error, connection);
-      // Any peer can cause an error, so an `onError` that rejects must not end the process.
-      if (isPromise(result)) Promise.resolve(result).catch(failed);
-    } catch (thrown) {
-      failed(thrown);
-    }
+    notify("onError", () => this.#options.onError?.(error, connection));
   }
 }
 
@@ -330,9 +324,6 @@ export class TlsServer {
 const refusalInterval = 60_000;
 
 const ignore = (): void => {};
-
-const isPromise = (value: unknown): value is PromiseLike<unknown> =>
-  typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 
 /**
  * Makes a server of channels. It accepts channels once you call `listenWebSocket`, `listenTcp` or `accept`.

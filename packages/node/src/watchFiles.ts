@@ -4,9 +4,11 @@
  */
 import { type BigIntStats, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
+import { TlsError } from "@handclasp/core";
 import { optionsOf, wrongOption } from "@handclasp/core/unstable";
 import { withExplanationSync } from "@handclasp/core/unstable/engine";
 
+import { notify } from "./notify.ts";
 import { watchFilesOptions } from "./optionTables.ts";
 
 export interface WatchFilesOptions {
@@ -16,8 +18,9 @@ export interface WatchFilesOptions {
    */
   readonly interval?: number;
   /**
-   * Called when `reload` has failed, with its error. The watcher calls `reload` again after the next change, and once a
-   * minute. By default, the errors go to `console.error`.
+   * Called when `reload` has failed, with its error, which is `hook_failed` if its promise has not settled for a minute.
+   * The watcher calls `reload` again after the next change, and once a minute. By default, the errors go to
+   * `console.error`.
    */
   readonly onError?: (error: unknown) => void;
   /** Called after each successful `reload`. */
@@ -59,7 +62,7 @@ export const watchFiles = (
   });
 
 const defaultInterval = 5_000;
-/** The time after which a `reload` that failed is repeated, in milliseconds. */
+/** The time after which a `reload` that failed is repeated, and one that does not settle has failed, in milliseconds. */
 const retryInterval = 60_000;
 
 class Watcher implements FileWatcher {
@@ -107,7 +110,7 @@ class Watcher implements FileWatcher {
   async #load(): Promise<void> {
     let failure: { readonly error: unknown } | undefined;
     try {
-      await this.#reload();
+      await settledWithin(retryInterval, this.#reload());
     } catch (error) {
       failure = { error };
     }
@@ -118,18 +121,8 @@ class Watcher implements FileWatcher {
     this.#failedAt = failure && performance.now();
     if (this.#isClosed) return;
     if (failure) {
-      if (!hasChanged) this.#call(this.#options.onError ?? printError, failure.error);
-    } else this.#call(this.#options.onReload ?? (() => {}));
-  }
-
-  /** A function of the application that throws must not stop the watcher. */
-  #call<Args extends readonly unknown[]>(listener: (...args: Args) => unknown, ...args: Args): void {
-    const failed = (thrown: unknown): void => console.error("handclasp: a listener of watchFiles failed:", thrown);
-    try {
-      Promise.resolve(listener(...args)).catch(failed);
-    } catch (thrown) {
-      failed(thrown);
-    }
+      if (!hasChanged) notify("onError", () => (this.#options.onError ?? printError)(failure.error));
+    } else notify("onReload", () => this.#options.onReload?.());
   }
 
   async #state(): Promise<string> {
@@ -141,6 +134,22 @@ class Watcher implements FileWatcher {
       });
     });
     return (await Promise.all(states)).join();
+  }
+}
+
+/** Resolves or rejects as a result of the application, if it does so in time. */
+async function settledWithin(ms: number, result: unknown): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    const message = "the promise of reload has not settled for a minute";
+    const advice = "let it reject when its own calls take too long";
+    const error = new TlsError(undefined, message, { code: "hook_failed", fault: "application", advice });
+    timer = setTimeout(() => reject(error), ms).unref();
+  });
+  try {
+    await Promise.race([result, tooLate]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

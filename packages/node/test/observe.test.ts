@@ -219,16 +219,34 @@ test("a key near its limit is reported once", () => {
   expect(ofType(events, "key_limit")).toMatchObject([{ recordsLeft: 5_000_000 }]);
 });
 
-test("an observer or a log that throws disturbs no connection", async () => {
+test.each<[string, () => void | Promise<void>]>([
+  [
+    "throws",
+    () => {
+      throw new Error("of the application");
+    },
+  ],
+  ["rejects", () => Promise.reject(new Error("of the application"))],
+])("an observer or a log that %s disturbs no connection", async (_, failing) => {
   const printed = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => printed.mockRestore());
-  const { open } = await serving("tcp", {
-    observe: () => {
-      throw new Error("of the observer");
-    },
-  });
+  const { open } = await serving("tcp", { observe: failing, log: failing });
   const channel = await open();
   await roundTrip(channel, 10);
   await channel.close();
-  expect(printed).toHaveBeenCalled();
+  await vi.waitFor(() => {
+    for (const option of ["observe", "log"])
+      expect(printed).toHaveBeenCalledWith(`handclasp: ${option} of the application threw:`, expect.any(Error));
+  }, patience);
+});
+
+test("the name of a client is printable in attributes", async () => {
+  const sly = nodeCredential(await ca.issue({ client: true, commonName: "a\n\u001b[31mb\u202e" }));
+  const { events, open } = await serving("tcp", { clientAuth: "require", ca: ca.pem });
+  const channel = await open({ credentials: sly });
+  await roundTrip(channel, 10);
+  const [{ attributes }] = ofType(events, "handshake") as [ServerEvent];
+  expect(attributes["tls.client.subject"]).toMatch(/^CN=a.*b.$/);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+  expect(attributes["tls.client.subject"]).not.toMatch(/[\u0000-\u001f\u202e]/);
 });

@@ -146,3 +146,30 @@ test("wrong arguments", () => {
   expect(() => watchFiles(["tls.crt"], reload, { intervall: 5 } as never)).toThrow("interval");
   expect(() => watchFiles(["tls.crt"], reload, { interval: 0 })).toThrow("interval");
 });
+
+test("a reload that never settles has failed after a minute, and the next change is loaded", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const path = folder();
+  const file = join(path, "tls.crt");
+  writeFileSync(file, "1");
+  const onError = vi.fn<(error: unknown) => void>();
+  const reload = vi.fn<() => unknown>(() => new Promise(() => {}));
+  const watcher = watchFiles([file], reload, { interval: 5, onError });
+  onTestFinished(() => watcher.close());
+  /** Each look of the watcher waits for the file system, which has no virtual clock. */
+  const looks = (isDone: () => boolean): Promise<void> =>
+    vi.waitUntil(async () => {
+      await vi.advanceTimersByTimeAsync(5);
+      return isDone();
+    }, patience) as Promise<never>;
+  writeFileSync(file, "22");
+  await looks(() => reload.mock.calls.length === 1);
+  await vi.advanceTimersByTimeAsync(59_000);
+  expect(onError).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1_000);
+  await looks(() => onError.mock.calls.length === 1);
+  expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: "hook_failed" }));
+  writeFileSync(file, "333");
+  await looks(() => reload.mock.calls.length === 2);
+});

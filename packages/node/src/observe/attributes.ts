@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Certificate, type Session, TlsError } from "@handclasp/core";
+import { printable } from "@handclasp/core/unstable";
 import type { Attributes } from "./events.ts";
 
 /** The attributes that are known before the handshake. */
@@ -24,8 +25,8 @@ export const attributesOfSession = (before: Attributes, session: Session): Attri
 });
 
 const attributesOfClient = (certificate: Certificate): Attributes => ({
-  "tls.client.subject": certificate.subject.text,
-  "tls.client.issuer": certificate.issuer.text,
+  "tls.client.subject": printable(certificate.subject.text, 1_000),
+  "tls.client.issuer": printable(certificate.issuer.text, 1_000),
   "tls.client.not_before": new Date(certificate.notBefore).toISOString(),
   "tls.client.not_after": new Date(certificate.notAfter).toISOString(),
   // Not `fingerprint`, which core computes in JavaScript.

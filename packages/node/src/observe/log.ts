@@ -1,12 +1,15 @@
 import { TlsError } from "@handclasp/core";
 import type { LogFunction, LogLevel, ServerEvent } from "./events.ts";
 
-/** Writes an event as a line of a log. The object has no secrets: neither errors nor attributes have any. */
-export function logEvent(log: LogFunction, event: ServerEvent): void {
+/**
+ * Writes an event as a line of a log. The object has no secrets: neither errors nor attributes have any.
+ * @returns what `log` returns, which may be a promise
+ */
+export function logEvent(log: LogFunction, event: ServerEvent): unknown {
   const { server: _, attributes, ...rest } = event;
   const { connection: __, type, error, traffic, ...fields } = rest as LoggedFields;
   const object = { event: type, ...attributes, ...fields, ...traffic, ...(error !== undefined && { err: error }) };
-  log(levelOf(event), object, messages[type]);
+  return log(levelOf(event), object, messages[type]);
 }
 
 interface LoggedFields {

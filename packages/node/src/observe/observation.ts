@@ -7,6 +7,7 @@ import { type Channel, channel } from "node:diagnostics_channel";
 import type { NotResumed, Session, TlsConnection, Traffic } from "@handclasp/core";
 import type { ServerObserver } from "@handclasp/core/unstable/engine";
 import type { AdmissionQueues, RefusedConnection } from "../admission/admission.ts";
+import { notify } from "../notify.ts";
 import { attributesOfError, attributesOfPeer, attributesOfSession } from "./attributes.ts";
 import type { Attributes, LogFunction, ObservedServer, ServerEvent, ServerMeasures } from "./events.ts";
 import { keyWatchInterval, recordsLeftWarning } from "./limits.ts";
@@ -184,12 +185,8 @@ export class Observation {
   emit(event: ServerEvent): void {
     channels[event.type].publish(event);
     const { observe, log } = this.#options;
-    try {
-      observe?.(event);
-      if (log) logEvent(log, event);
-    } catch (thrown) {
-      console.error("handclasp: observe or log of the application threw:", thrown);
-    }
+    if (observe) notify("observe", () => observe(event));
+    if (log) notify("log", () => logEvent(log, event));
   }
 
   measure(queues: AdmissionQueues): ServerMeasures {
