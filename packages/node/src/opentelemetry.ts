@@ -2,6 +2,7 @@
  * The metrics of servers for OpenTelemetry. This entry imports no code of OpenTelemetry: the caller passes a meter.
  * @module
  */
+import { configurationError } from "@handclasp/core/unstable";
 import type { Meter } from "@opentelemetry/api";
 import type { Attributes, ServerEvent } from "./observe/events.ts";
 import { alertName, codeOf, Measured, states } from "./observe/measured.ts";
@@ -12,8 +13,11 @@ export type { ServerEvent } from "./observe/events.ts";
  * Makes the metrics of docs/observability.md, and returns the `observe` for servers. If several servers have the same
  * one, the metrics are their sums. Attributes that a client chooses freely, such as its address and `server.address`,
  * are left out.
+ * @throws TlsError `configuration`
  */
 export function openTelemetryMetrics(meter: Meter): (event: ServerEvent) => void {
+  if (typeof meter?.addBatchObservableCallback !== "function")
+    throw configurationError("this is no meter", 'call openTelemetryMetrics(metrics.getMeter("app"))');
   const measured = new Measured();
   const durations = meter.createHistogram("handclasp.handshake.duration", { unit: "s" });
   const notResumed = meter.createCounter("handclasp.session.not_resumed");

@@ -57,6 +57,8 @@ export const issuerOptions: readonly string[] = [
   "function revocations.has now onIssue",
 ];
 
+export const prometheusOptions: readonly string[] = ["function! client.Histogram", "function register.registerMetric"];
+
 export const socketOptions: readonly string[] = ["boolean allowHalfOpen", "ms closeTimeout"];
 
 export const watchFilesOptions: readonly string[] = ["ms interval", "function onError onReload"];

@@ -2,9 +2,12 @@
  * The metrics of servers for prom-client. This entry imports no code of prom-client: the caller passes its own.
  * @module
  */
+import { optionsOf } from "@handclasp/core/unstable";
+import { withExplanationSync } from "@handclasp/core/unstable/engine";
 import type * as promClient from "prom-client";
 import type { ServerEvent } from "./observe/events.ts";
 import { alertName, codeOf, handshakeLabels, Measured, states } from "./observe/measured.ts";
+import { prometheusOptions } from "./optionTables.ts";
 
 export type { ServerEvent } from "./observe/events.ts";
 
@@ -18,8 +21,10 @@ export interface PrometheusOptions {
 /**
  * Makes the metrics of docs/observability.md, and returns the `observe` for servers. If several servers have the same
  * one, the metrics are their sums.
+ * @throws TlsError `configuration`
  */
-export function prometheusMetrics({ client, register }: PrometheusOptions): (event: ServerEvent) => void {
+export function prometheusMetrics(options: PrometheusOptions): (event: ServerEvent) => void {
+  const { client, register } = withExplanationSync(() => optionsOf(options, prometheusOptions));
   const measured = new Measured();
   const registers = [register ?? client.register];
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>

@@ -20,6 +20,8 @@ import {
   x25519,
 } from "@handclasp/node";
 import { createFetch } from "@handclasp/node/fetch";
+import { openTelemetryMetrics } from "@handclasp/node/opentelemetry";
+import { prometheusMetrics } from "@handclasp/node/prometheus";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { expect, test } from "vitest";
 import { trustPolicy } from "../../core/src/x509/trust.ts";
@@ -230,6 +232,14 @@ const rows: Row[] = [
     "milliseconds: close(5000)",
   ],
   ["grace", () => createServer({ credentials }, handler).close({ grace: -1 }), "grace", "ms"],
+  [
+    "a registry that is misspelt",
+    () => prometheusMetrics({ client: { Histogram: class {} }, registry: 1 } as Wrong),
+    "registry",
+    "register",
+  ],
+  ["metrics without prom-client", () => prometheusMetrics({} as Wrong), "client", "prom-client"],
+  ["metrics without a meter", () => openTelemetryMetrics({} as Wrong), "meter", "getMeter"],
   // Other values in place of a certificate or a key.
   ["ca: null", () => client({ ca: null }), "ca", "leave it out"],
   ["ca: something raw", () => client({ ca: { raw: der(cert) } }), "ca", "the certificate of your CA"],

@@ -18,6 +18,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   certificateAuthorities: "a list of DER names (certificate.subject.der), or false",
   certificateCache: "a cache: certificateCache()",
   clientAuth: '"none", "request" or "require"',
+  client: 'the module: import client from "prom-client"',
   closeTimeout: "milliseconds, more than 0 and less than 2^31",
   credentials:
     "a credential, a list of them or a function: credentials: nodeCredential({ cert, key }), " +
@@ -62,6 +63,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   port: "a whole number from 0 to 65,535",
   protocols: "a text or a list of texts",
   provider: "a provider: nodeCrypto, webCrypto or noble",
+  register: "a registry of prom-client: new client.Registry()",
   "psk.key": "from 16 to 1,024 random bytes: a password can be guessed",
   psk: 'for a client { identity: "…", key: bytes } or a function, for a server { lookup: (identity) => bytes }',
   random: "a function that returns the given number of random bytes",

@@ -161,7 +161,10 @@ describe("a client that offers a session made with other parameters", () => {
       reason: "suite",
     },
     "after it has expired": { second: { server: { now: () => Date.now() + 7_201_000 } }, reason: "expired" },
-    "before it was made": { second: { server: { now: () => Date.now() - 60_000 } }, reason: "expired" },
+    "more than a minute before it was made": {
+      second: { server: { now: () => Date.now() - 65_000 } },
+      reason: "expired",
+    },
   };
   test.each(Object.entries(cases))("%s gets a full handshake", async (_, { first = {}, second = {}, reason }) => {
     for (const kind of [
@@ -177,6 +180,23 @@ describe("a client that offers a session made with other parameters", () => {
       expect(ends.declined).toBe(reason);
       expect(opened(ends.server).session.resumed).toBe(false);
       await close(ends.client, ends.server);
+    }
+  });
+
+  test("made by a server whose clock is half a minute ahead is resumed", async () => {
+    for (const kind of [
+      { ticketKeys, sessionStore: false as const },
+      { tickets: false, sessionStore: memoryStore({ now: () => 0 }) },
+    ]) {
+      const sessions = keepSessions({ tickets: kind.tickets !== false });
+      for (const [ahead, resumed] of [
+        [30_000, false],
+        [0, true],
+      ] as const) {
+        const ends = await attempt(configOf({ ...kind, now: () => Date.now() + ahead }), { sessions });
+        expect(opened(ends.server).session.resumed).toBe(resumed);
+        await close(ends.client, ends.server);
+      }
     }
   });
 

@@ -108,7 +108,7 @@ export class Admission {
     const ofClient = perAddress === false ? unlimited : optionsOf(perAddress ?? {}, limitRows, "admission.perAddress.");
     this.#limits = limitsOf(limits, defaults.server, "admission.");
     this.#clientLimits = limitsOf(ofClient, defaults.perAddress, "admission.perAddress.");
-    this.#calls = new Calls(numberOf(maxCalls, defaults.maxCalls, "admission.maxCalls"));
+    this.#calls = new Calls(numberOf(maxCalls, defaults.maxCalls, "admission.maxCalls"), now);
     this.#now = now;
     this.#turns = new Turns(new Rate(this.#limits.handshakeRate, now()), now);
     this.#onRefused = onRefused;
@@ -170,6 +170,7 @@ export class Admission {
     ticket.state = "over";
     this.#connections--;
     ticket.client.connections--;
+    this.#calls.forget(ticket);
   }
 
   gateOf(ticket: Ticket): HandshakeGate | undefined {

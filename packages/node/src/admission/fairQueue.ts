@@ -15,6 +15,18 @@ export class FairQueue<Item> {
     this.#size++;
   }
 
+  /** Removes the items of a client for which `isOver` is true, and returns them. */
+  remove(client: string, isOver: (item: Item) => boolean): readonly Item[] {
+    const queue = this.#queues.get(client) ?? [];
+    const removed = queue.filter(isOver);
+    if (!removed.length) return removed;
+    this.#size -= removed.length;
+    if (removed.length === queue.length) this.#queues.delete(client);
+    // In place, because the client keeps its turn.
+    else queue.splice(0, queue.length, ...queue.filter((item) => !removed.includes(item)));
+    return removed;
+  }
+
   /** Takes the first item of the first client that may go on. */
   take(mayGoOn: (item: Item) => boolean = () => true): Item | undefined {
     for (const [client, queue] of this.#queues) {

@@ -46,6 +46,11 @@ export const perAddress = { maxConnections: 1_000, maxHandshakes: 100, handshake
  */
 export const maxCalls = 64;
 /**
+ * How long a call counts as pending, in milliseconds: six times as long as its handshake may take. A signer that loses
+ * calls would otherwise close the server for ever. One that is stuck gets at most 64 more calls a minute.
+ */
+export const callPatience = 60_000;
+/**
  * The most handshakes that begin in one turn of the event loop. They take two to three milliseconds, for which the open
  * connections wait.
  */

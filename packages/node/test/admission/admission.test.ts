@@ -1,8 +1,8 @@
 /** The counts, the turns and the calls of a server, with a clock of the test. */
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, type Mock, test, vi } from "vitest";
 import { Admission, type AdmissionOptions } from "../../src/admission/admission.ts";
 import { FairQueue } from "../../src/admission/fairQueue.ts";
-import { handshakesInTurn } from "../../src/admission/limits.ts";
+import { callPatience, handshakesInTurn } from "../../src/admission/limits.ts";
 import type { Ticket } from "../../src/admission/ticket.ts";
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -155,9 +155,10 @@ describe("the turns of handshakes", () => {
 
 describe("calls of the application", () => {
   /** A hook whose promise the test settles. */
-  function manualHook() {
+  type Hook = Mock<() => Promise<void>> & { resolve(): void; reject(error: Error): void };
+  function manualHook(): Hook {
     const hook = vi.fn(() => new Promise<void>((resolve, reject) => Object.assign(hook, { resolve, reject })));
-    return hook as typeof hook & { resolve(): void; reject(error: Error): void };
+    return hook as unknown as Hook;
   }
 
   test("at most `maxCalls` are pending, and clients take turns", async () => {
@@ -187,6 +188,44 @@ describe("calls of the application", () => {
       admission.gateOf(two)?.call(() => {}),
       "no call is pending",
     ).toBeUndefined();
+  });
+
+  test("calls that never return keep others waiting for a minute, and do not count after it", async () => {
+    const { admission, clock } = admissionOf({ maxCalls: 2 });
+    const gate = admission.gateOf(ticketOf(admission.admit("192.0.2.1")));
+    const hooks = Array.from({ length: 5 }, manualHook) as [Hook, Hook, Hook, Hook, Hook];
+    const called = (): number[] => hooks.map(({ mock }) => mock.calls.length);
+    void gate?.call(hooks[0]);
+    clock.now = 1;
+    for (const hook of hooks.slice(1, 4)) void gate?.call(hook);
+    expect(called()).toEqual([1, 1, 0, 0, 0]);
+    clock.now = callPatience;
+    void gate?.call(hooks[4]);
+    // Those that waited come first.
+    expect(called()).toEqual([1, 1, 1, 0, 0]);
+    // A lost call that returns after all does not make room twice.
+    hooks[0].resolve();
+    await nextTurn();
+    expect(called()).toEqual([1, 1, 1, 0, 0]);
+    hooks[2].resolve();
+    await vi.waitFor(() => expect(called()).toEqual([1, 1, 1, 1, 0]));
+    expect(admission.queues).toMatchObject({ calls: 1, pendingCalls: 2 });
+  });
+
+  test("a call that waits for its turn is forgotten when its handshake ends", async () => {
+    const { admission } = admissionOf({ maxCalls: 1 });
+    const tickets = Array.from({ length: 4 }, () => ticketOf(admission.admit("192.0.2.1")));
+    const hooks = Array.from({ length: 4 }, manualHook) as [Hook, Hook, Hook, Hook];
+    const results = tickets.map((ticket, i) => admission.gateOf(ticket)?.call(hooks[i] as Hook));
+    expect(admission.queues.calls).toBe(3);
+    admission.release(tickets[2] as Ticket);
+    expect(admission.queues.calls).toBe(2);
+    await results[2];
+    admission.release(tickets[1] as Ticket);
+    hooks[0].resolve();
+    await results[0];
+    expect(hooks.map(({ mock }) => mock.calls.length)).toEqual([1, 0, 0, 1]);
+    expect(admission.queues).toMatchObject({ calls: 0, pendingCalls: 1 });
   });
 
   test("a call that returns no promise, or throws, is never pending", () => {

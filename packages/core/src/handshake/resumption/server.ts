@@ -60,6 +60,9 @@ export function* findOfferedSession(
   return undefined;
 }
 
+/** How far the clock of another server that shares our sessions may be ahead of ours, in seconds. */
+const clockSkew = 60;
+
 /** The session to resume, the reason why it is not resumed, or `undefined` if the client offers none to look up. */
 function* checkOfferedSession(
   config: ServerConfig,
@@ -76,7 +79,8 @@ function* checkOfferedSession(
   const { sessionLifetime } = config;
   const now = seconds(config.now());
   // Another server with our ticket keys, or an earlier configuration, may have set a longer lifetime than ours.
-  if (!(now >= state.created && now < state.expires && state.expires - now <= sessionLifetime)) return "expired";
+  const isAhead = state.created > now + clockSkew || state.expires - now > sessionLifetime + clockSkew;
+  if (isAhead || now >= state.expires) return "expired";
   if (latin1(state.serverName) !== (offer.serverName ?? "")) return "server_name";
   const credential = suite.keyExchange.usesCertificate
     ? credentialsFor(config, offer.serverName).find(({ certificate }) =>
