@@ -137,6 +137,7 @@ async function exchange(channel: TlsConnection, name: string, isKilled: boolean)
   let [written, read] = [0, 0];
   let isClean = false;
   let isWrong = false;
+  let wasKilled = false;
   const seed = Number(name);
   const expected = (at: number): number => (at < name.length ? name.charCodeAt(at) : byteAt(seed, at));
   const reading = (async () => {
@@ -157,6 +158,8 @@ async function exchange(channel: TlsConnection, name: string, isKilled: boolean)
       const data = new Uint8Array(16 + Math.floor(2 ** (4 + Math.random() * 12)));
       for (let i = 0; i < data.length; i++) data[i] = expected(written + i);
       if (round === killAt) {
+        // A server that drains may have ended the connection already.
+        wasKilled = !channel.closing.aborted;
         channel.write(data).catch(() => {});
         kill(channel);
         counts.killed++;
@@ -174,7 +177,7 @@ async function exchange(channel: TlsConnection, name: string, isKilled: boolean)
   }
   if (isWrong) send({ type: "error", error: `connection ${name}: wrong bytes` });
   counts.bytes += read;
-  sides[name] = { written, read, isClean };
+  sides[name] = { written, read, isClean, isKilled: wasKilled };
 }
 
 let running: Promise<unknown> = Promise.resolve();

@@ -3,6 +3,8 @@
  * @module
  */
 import { loadavg } from "node:os";
+import { numbersOf } from "../arguments.ts";
+import type { Rest } from "./protocol.ts";
 import { faultsOf, runSoak } from "./run.ts";
 
 const usage = `pnpm soak [--seconds N] [--connections N]: connections open, echo data of random sizes and close, 1,000
@@ -11,22 +13,13 @@ restarted, Redis is killed and comes back. FAIL: a reader that saw the clean end
 side's resolved writes; a connection, socket or timer is left; a heap has grown by more than 10 %; fewer than 99 % of
 the sessions of other processes are resumed while Redis is up; or a connection fails that was not killed.`;
 
-const args = process.argv.slice(2);
-if (args.includes("--help")) {
-  console.log(usage);
-  process.exit();
-}
-const numberOf = (name: string, otherwise: number): number => {
-  const at = args.indexOf(name);
-  return at < 0 ? otherwise : Number(args[at + 1]);
-};
-const seconds = numberOf("--seconds", 600);
+const { seconds, connections } = numbersOf(usage, { seconds: 600, connections: 1_000 });
 const started = performance.now();
 const log = (line: string): void => console.log(`${((performance.now() - started) / 1_000).toFixed(0)} s: ${line}`);
 console.log(`load of the machine before: ${(loadavg()[0] as number).toFixed(1)}`);
 const report = await runSoak({
   seconds,
-  connections: numberOf("--connections", 1_000),
+  connections,
   pause: Math.min(1_000, 10 * seconds),
   log,
 });
@@ -42,10 +35,12 @@ console.log(
 );
 console.log(`${rotations} ticket keys were made; ${redisErrors} calls of Redis failed`);
 const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
-for (const [name, [before, after]] of Object.entries(rests))
-  console.log(
-    `${name}: heap ${mib(before.heap)} MiB, of which ${mib(before.code)} is code, then ${mib(after.heap)} MiB, of which ${mib(after.code)} is code; ${JSON.stringify(after.resources)}`,
-  );
+const show = ({ heap, code, external, timers }: Rest): string =>
+  `heap ${mib(heap)} MiB (${mib(code)} of it code), outside it ${mib(external)} MiB, ${timers} timers`;
+for (const [name, [before, after]] of Object.entries(rests)) {
+  console.log(`${name} before: ${show(before)}`);
+  console.log(`${name} after: ${show(after)}; ${JSON.stringify(after.resources)}`);
+}
 const faults = faultsOf(report, { growth: 1.1, tickets: 0.99, ids: 0.99 });
 for (const fault of faults.slice(0, 20)) console.log(fault);
 console.log(faults.length ? `FAIL: ${faults.length}` : "ok");

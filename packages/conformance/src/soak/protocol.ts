@@ -10,6 +10,8 @@ export interface Side {
   readonly read: number;
   /** Whether the reader has seen the clean end. */
   readonly isClean: boolean;
+  /** Whether the client has killed the connection. */
+  readonly isKilled?: boolean;
 }
 
 export interface ServerSetup {
@@ -31,6 +33,10 @@ export interface Rest {
   readonly heap: number;
   /** The part of `heap` that is machine code, which V8 makes of functions that run often. */
   readonly code: number;
+  /** The bytes outside the heap, such as those of buffers. */
+  readonly external: number;
+  /** The timers, also those that do not keep the process alive. */
+  readonly timers: number;
   readonly connections: number;
   /** The sockets, servers and timers that keep the process alive, by their kind. */
   readonly resources: Readonly<Record<string, number>>;

@@ -195,6 +195,8 @@ class Soak {
       if (!this.#visited.has(name)) incomplete.push(`${name}: the client's side is not known`);
     for (const [name, client] of this.#visited) {
       const server = this.#served.get(name);
+      if (!client.isKilled && server && !server.isClean)
+        incomplete.push(`${name}: the server saw no clean end of a connection that was not killed`);
       if (!server && client.read > 0) incomplete.push(`${name}: the server's side is not known`);
       if (client.isClean) {
         compared++;
@@ -204,6 +206,7 @@ class Soak {
       }
       if (server?.isClean) {
         compared++;
+        if (client.isKilled) incomplete.push(`${name}: the server saw a clean end of a connection that was killed`);
         if (server.read < client.written)
           incomplete.push(`${name}: the server has ${server.read} of ${client.written} bytes`);
       }
@@ -247,7 +250,9 @@ class Soak {
 
   #fork(name: string, sides: Map<string, Side>): ChildProcess {
     const folder = import.meta.url.endsWith(".ts") ? "../../dist/" : "./";
-    const child = fork(fileURLToPath(new URL(`${folder}${name}.js`, import.meta.url)));
+    const child = fork(fileURLToPath(new URL(`${folder}${name}.js`, import.meta.url)), {
+      execArgv: ["--disable-warning=ExperimentalWarning"], // of v8.queryObjects, which counts timers
+    });
     child.on("message", (message: ServerMessage | ClientMessage) => {
       if (message.type === "sides") for (const [key, side] of Object.entries(message.sides)) sides.set(key, side);
       if (message.type === "counts") {
@@ -281,7 +286,7 @@ class Soak {
 type Message = ServerMessage | ClientMessage;
 
 export interface SoakLimits {
-  /** The factor by which a heap may grow. */
+  /** The factor by which a heap, and the memory outside it, may grow. */
   readonly growth: number;
   /** The share of sessions of other processes that are resumed: those in tickets, and those in Redis. */
   readonly tickets: number;
@@ -289,8 +294,11 @@ export interface SoakLimits {
 }
 
 export function faultsOf(report: SoakReport, limits: SoakLimits): readonly string[] {
-  const { counts, incomplete, errors, rests } = report;
+  const { counts, compared, incomplete, errors, rests, rotations, redisErrors } = report;
   const faults = [...incomplete, ...errors];
+  // What did not happen was not tested.
+  for (const [what, count] of Object.entries({ ...counts, compared, rotations, redisErrors }))
+    if (!(count > 0)) faults.push(`${what}: none`);
   const { offeredTickets, resumedTickets, offeredIds, resumedIds } = counts;
   if (resumedTickets < limits.tickets * offeredTickets)
     faults.push(`resumed ${resumedTickets} of ${offeredTickets} tickets of other processes`);
@@ -300,8 +308,10 @@ export function faultsOf(report: SoakReport, limits: SoakLimits): readonly strin
     if (after.connections) faults.push(`${name}: ${after.connections} connections are left`);
     const [old, now] = [before, after].map(({ resources }) => JSON.stringify(resources));
     if (old !== now) faults.push(`${name}: ${now} keep the process alive, before it was ${old}`);
-    if (after.heap > limits.growth * before.heap)
-      faults.push(`${name}: the heap grew from ${before.heap} to ${after.heap} bytes`);
+    if (after.timers > before.timers) faults.push(`${name}: ${after.timers} timers, before it were ${before.timers}`);
+    for (const memory of ["heap", "external"] as const)
+      if (after[memory] > limits.growth * before[memory])
+        faults.push(`${name}: ${memory} grew from ${before[memory]} to ${after[memory]} bytes`);
   }
   return faults;
 }
