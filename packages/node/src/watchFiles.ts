@@ -18,8 +18,8 @@ export interface WatchFilesOptions {
    */
   readonly interval?: number;
   /**
-   * Called when `reload` has failed, with its error, which is `hook_failed` if its promise has not settled for a minute.
-   * The watcher calls `reload` again after the next change, and once a minute. By default, the errors go to
+   * Called when `reload` has failed, with its error: `hook_failed` if its promise has not settled for a minute. The
+   * watcher calls `reload` again after the next change, and once a minute. By default, the errors go to
    * `console.error`.
    */
   readonly onError?: (error: unknown) => void;
@@ -62,7 +62,7 @@ export const watchFiles = (
   });
 
 const defaultInterval = 5_000;
-/** The time after which a `reload` that failed is repeated, and one that does not settle has failed, in milliseconds. */
+/** How long `reload` may take, and when it is called again after it has failed, in milliseconds. */
 const retryInterval = 60_000;
 
 class Watcher implements FileWatcher {
