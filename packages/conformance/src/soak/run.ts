@@ -296,7 +296,7 @@ export interface SoakLimits {
 export function faultsOf(report: SoakReport, limits: SoakLimits): readonly string[] {
   const { counts, compared, incomplete, errors, rests, rotations, redisErrors } = report;
   const faults = [...incomplete, ...errors];
-  // What did not happen was not tested.
+  // A soak without such an event has not tested it.
   for (const [what, count] of Object.entries({ ...counts, compared, rotations, redisErrors }))
     if (!(count > 0)) faults.push(`${what}: none`);
   const { offeredTickets, resumedTickets, offeredIds, resumedIds } = counts;
