@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 
 /**
- * The arguments of a command whose options are numbers above 0. Prints the usage and ends the process if they are wrong,
- * or with `--help`.
+ * The arguments of a command whose options are numbers above 0. Prints the usage and ends the process if they are
+ * wrong, or with `--help`.
  */
 export function numbersOf<Name extends string>(
   usage: string,
