@@ -219,7 +219,7 @@ test("a key near its limit is reported once", () => {
   expect(ofType(events, "key_limit")).toMatchObject([{ recordsLeft: 5_000_000 }]);
 });
 
-test.each<[string, () => void | Promise<void>]>([
+test.each<[string, () => unknown]>([
   [
     "throws",
     () => {
@@ -230,7 +230,7 @@ test.each<[string, () => void | Promise<void>]>([
 ])("an observer or a log that %s disturbs no connection", async (_, failing) => {
   const printed = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => printed.mockRestore());
-  const { open } = await serving("tcp", { observe: failing, log: failing });
+  const { open } = await serving("tcp", { observe: failing as () => void, log: failing as () => void });
   const channel = await open();
   await roundTrip(channel, 10);
   await channel.close();
