@@ -230,7 +230,7 @@ test.each<[string, () => unknown]>([
 ])("an observer or a log that %s disturbs no connection", async (_, failing) => {
   const printed = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => printed.mockRestore());
-  const { open } = await serving("tcp", { observe: failing as never, log: failing as never });
+  const { open } = await serving("tcp", { observe: failing, log: failing });
   const channel = await open();
   await roundTrip(channel, 10);
   await channel.close();
