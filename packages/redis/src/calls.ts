@@ -4,10 +4,12 @@
  */
 import type { SendCommand } from "./client.ts";
 import type { FleetEvent, Operation } from "./events.ts";
-import { pause, timeoutsBeforePause } from "./limits.ts";
+import { keysTimeout, pause, timeoutsBeforePause } from "./limits.ts";
 
 type Counts = Record<Operation, number>;
 const zeros = (): Counts => ({ get: 0, set: 0, delete: 0, read: 0, rotate: 0, client: 0 });
+/** The operations for which no handshake waits. */
+const isForKeys = (operation: Operation): boolean => operation === "read" || operation === "rotate";
 
 export class Calls {
   readonly calls: Counts = zeros();
@@ -34,7 +36,7 @@ export class Calls {
     }
     this.calls[operation]++;
     try {
-      const reply = await this.#withinTime(command);
+      const reply = await this.#withinTime(command, isForKeys(operation) ? keysTimeout : this.#timeout);
       this.#timeouts = 0;
       this.#pausedUntil = Number.NEGATIVE_INFINITY;
       return { reply };
@@ -51,19 +53,19 @@ export class Calls {
 
   /** Reading the keys is rare, so it tries always. One call for a session tries in each pause. */
   #mustSkip(operation: Operation): boolean {
-    if (this.#timeouts < timeoutsBeforePause || operation === "read" || operation === "rotate") return false;
+    if (this.#timeouts < timeoutsBeforePause || isForKeys(operation)) return false;
     const now = performance.now();
     if (now < this.#pausedUntil) return true;
     this.#pausedUntil = now + pause;
     return false;
   }
 
-  #withinTime(command: readonly string[]): Promise<unknown> {
+  #withinTime(command: readonly string[], limit: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#timedOut();
-        reject(new Error(`Redis did not answer within ${this.#timeout} ms`));
-      }, this.#timeout);
+        reject(new Error(`Redis did not answer within ${limit} ms`));
+      }, limit);
       const settle =
         <T>(finish: (value: T) => void) =>
         (value: T): void => {

@@ -38,7 +38,7 @@ export interface FleetOptions {
   readonly rotation?: number;
   /** The `sessionLifetime` of the servers, in seconds. Default 7,200. */
   readonly sessionLifetime?: number;
-  /** How long a call of Redis may take, in milliseconds, 1 to 250. Default 100. */
+  /** How long a handshake may wait for a call of Redis, in milliseconds, 1 to 250. Default 100. */
   readonly timeout?: number;
   /** Gets errors and rotations, for metrics. */
   readonly observe?: (event: FleetEvent) => void;

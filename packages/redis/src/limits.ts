@@ -11,6 +11,11 @@ export const minimumSecret = 32;
  */
 export const defaultTimeout = 100;
 export const maxTimeout = 250;
+/**
+ * How long a call for the ticket keys may take, in milliseconds. No handshake waits for one, and the first one often
+ * waits for the connection, while a process that starts is busy.
+ */
+export const keysTimeout = 1_000;
 /** As many calls in a row without an answer stop the calls for sessions. One could be a lost packet. */
 export const timeoutsBeforePause = 3;
 /** For how long calls for sessions stop, in milliseconds. Then one call tries whether Redis answers again. */
