@@ -3,13 +3,16 @@
  * @module
  */
 import type { SendCommand } from "./client.ts";
-import type { FleetEvent, Operation } from "./events.ts";
+import type { FleetErrorReason, FleetEvent, Operation } from "./events.ts";
 import { keysTimeout, pause, timeoutsBeforePause } from "./limits.ts";
+import { kindOf, type ReplyOf } from "./replies.ts";
 
 type Counts = Record<Operation, number>;
 const zeros = (): Counts => ({ get: 0, set: 0, delete: 0, read: 0, rotate: 0, client: 0 });
 /** The operations for which no handshake waits. */
 const isForKeys = (operation: Operation): boolean => operation === "read" || operation === "rotate";
+
+class NoAnswer extends Error {}
 
 export class Calls {
   readonly calls: Counts = zeros();
@@ -28,27 +31,39 @@ export class Calls {
     this.#emit = emit;
   }
 
-  /** Resolves to the reply, or to `undefined` after an error, and without an answer in time. Never rejects. */
-  async call(operation: Operation, command: readonly string[]): Promise<{ readonly reply: unknown } | undefined> {
+  /**
+   * Resolves to the reply, or to `undefined` after an error, after a reply of the wrong kind, and without an answer in
+   * time. Never rejects.
+   */
+  async call<T>(operation: Operation, command: readonly string[], replyOf: ReplyOf<T>): Promise<T | undefined> {
     if (this.#mustSkip(operation)) {
       this.skipped++;
       return undefined;
     }
     this.calls[operation]++;
+    let raw: unknown;
     try {
-      const reply = await this.#withinTime(command, isForKeys(operation) ? keysTimeout : this.#timeout);
-      this.#timeouts = 0;
-      this.#pausedUntil = Number.NEGATIVE_INFINITY;
-      return { reply };
+      raw = await this.#withinTime(command, isForKeys(operation) ? keysTimeout : this.#timeout);
     } catch (error) {
-      this.failed(operation, error);
+      this.failed(operation, error instanceof NoAnswer ? "no_answer" : "failed", error);
       return undefined;
     }
+    this.#timeouts = 0;
+    this.#pausedUntil = Number.NEGATIVE_INFINITY;
+    let reply: T | undefined;
+    try {
+      reply = replyOf(raw);
+    } catch {
+      // A getter of the reply threw.
+    }
+    if (reply === undefined)
+      this.failed(operation, "unexpected_reply", new Error(`Redis answered ${command[0]} with ${kindOf(raw)}`));
+    return reply;
   }
 
-  failed(operation: Operation, error: unknown): void {
+  failed(operation: Operation, reason: FleetErrorReason, error: unknown): void {
     this.errors[operation]++;
-    this.#emit({ type: "error", operation, error });
+    this.#emit({ type: "error", operation, reason, error });
   }
 
   /** Reading the keys is rare, so it tries always. One call for a session tries in each pause. */
@@ -64,7 +79,7 @@ export class Calls {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#timedOut();
-        reject(new Error(`Redis did not answer within ${limit} ms`));
+        reject(new NoAnswer(`Redis did not answer within ${limit} ms`));
       }, limit);
       const settle =
         <T>(finish: (value: T) => void) =>

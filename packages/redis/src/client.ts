@@ -45,9 +45,3 @@ export function listen(client: RedisClient, onError: (error: unknown) => void, o
   client.on?.("ready", onReady);
   return () => client.off?.("ready", onReady);
 }
-
-/** Some clients are set to return Buffers. Our values are ASCII. */
-export function textOf(reply: unknown): string | undefined {
-  if (typeof reply === "string") return reply;
-  return reply instanceof Uint8Array ? Buffer.from(reply).toString("latin1") : undefined;
-}

@@ -9,9 +9,27 @@
  */
 export type Operation = "get" | "set" | "delete" | "read" | "rotate" | "client";
 
+/** The reason of an error, for metrics and alerts. */
+export type FleetErrorReason =
+  /** Redis did not answer in time. */
+  | "no_answer"
+  /** The client or Redis reported an error, which is the event's `error`. */
+  | "failed"
+  /** Redis answered with a value of another kind than the command has. */
+  | "unexpected_reply"
+  /** Another program wrote the value: it does not open with our secret and its name. */
+  | "altered"
+  /** Another program wrote the lock of the leader, or holds it. */
+  | "lock";
+
 export type FleetEvent =
-  /** A call failed or had no answer in time. Handshakes go on without it. */
-  | { readonly type: "error"; readonly operation: Operation; readonly error: unknown }
+  /** A call failed, and handshakes go on without it; or a value in Redis is wrong. */
+  | {
+      readonly type: "error";
+      readonly operation: Operation;
+      readonly reason: FleetErrorReason;
+      readonly error: unknown;
+    }
   /** Redis does not answer, so calls for sessions stop for a second. */
   | { readonly type: "paused" }
   /** This process was the leader, and made the next key. `from` is when it begins to encrypt, in ms since 1970. */

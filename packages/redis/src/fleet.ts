@@ -42,7 +42,7 @@ export interface FleetOptions {
   readonly timeout?: number;
   /** Gets errors and rotations, for metrics. */
   readonly observe?: (event: FleetEvent) => void;
-  /** Gets lines of a log: at most one in ten seconds for the errors of each operation. */
+  /** Gets lines of a log: at most one in ten seconds for the errors of each operation and reason. */
   readonly log?: FleetLog;
   /** For tests: the clock, in milliseconds since 1970. */
   readonly now?: () => number;
@@ -102,13 +102,13 @@ export function redisFleet(options: FleetOptions): Fleet {
   let current: Promise<void> | undefined;
   const refreshOnce = async (): Promise<void> => {
     clearTimeout(timer);
-    const isUpToDate = await shared.refresh().catch((error: unknown) => {
-      calls.failed("read", error);
+    const canWait = await shared.refresh().catch((error: unknown) => {
+      calls.failed("read", "failed", error);
       return false;
     });
     current = undefined;
     if (isClosed) return ring.clear();
-    const interval = isUpToDate ? readInterval : Math.min(readInterval, ring.size ? retryInterval : urgentInterval);
+    const interval = canWait ? readInterval : Math.min(readInterval, ring.size ? retryInterval : urgentInterval);
     // Spread, so that the processes of a fleet do not all read at once.
     timer = setTimeout(() => void refresh(), interval * (0.75 + Math.random() / 2)).unref();
   };
@@ -119,7 +119,7 @@ export function redisFleet(options: FleetOptions): Fleet {
   };
   const stopListening = listen(
     known.client,
-    (error) => calls.failed("client", error),
+    (error) => calls.failed("client", "failed", error),
     () => void refresh(),
   );
   const close = (): void => {

@@ -3,5 +3,5 @@
  * @module
  */
 export type { RedisClient, SendCommand } from "./client.ts";
-export type { FleetEvent, FleetLog, FleetMeasures, Operation } from "./events.ts";
+export type { FleetErrorReason, FleetEvent, FleetLog, FleetMeasures, Operation } from "./events.ts";
 export { type Fleet, type FleetOptions, redisFleet } from "./fleet.ts";

@@ -36,7 +36,12 @@ export const urgentInterval = 100;
  * over. The fencing token makes a late write harmless, so the lease is no matter of safety.
  */
 export const lease = 2_000;
-/** At most one line of the log for the errors of each operation in this time, in milliseconds. */
+/**
+ * If as long no process could lead although the next key is missing, in milliseconds, something is wrong with the lock.
+ * Several leaders may have died within their leases.
+ */
+export const maxLeaderWait = 10_000;
+/** At most one line of the log for the errors of each operation and reason in this time, in milliseconds. */
 export const logInterval = 10_000;
 /** The most keys of a ring. Honest rings have as many as windows in a session's lifetime, and two more. */
 export const maxKeys = 512;

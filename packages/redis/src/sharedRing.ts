@@ -4,16 +4,27 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Calls } from "./calls.ts";
-import { textOf } from "./client.ts";
 import type { FleetEvent } from "./events.ts";
 import type { KeyRing } from "./keyRing.ts";
-import { lease } from "./limits.ts";
+import { lease, maxLeaderWait } from "./limits.ts";
+import { integer, lock, textOrNull } from "./replies.ts";
 import type { Sealer } from "./seal.ts";
 
-/** Takes the lock, and returns a token that is higher than those of all earlier leaders, and the keys. */
+/**
+ * Takes the lock, and returns a token that is higher than those of all earlier leaders, and the keys. A lock that would
+ * not expire within the lease is none of ours, and would stop the leaders for ever. To take it is safe even if a leader
+ * held it: its token is no longer the highest.
+ */
 const takeLock = `
-if not redis.call('set', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return false end
-return { redis.call('hincrby', KEYS[1], 'token', 1), redis.call('hget', KEYS[1], 'keys') }`;
+local wasStuck = 0
+if not redis.call('set', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then
+  local left = redis.call('pttl', KEYS[2])
+  if left >= 0 and left <= tonumber(ARGV[2]) then return false end
+  redis.call('set', KEYS[2], ARGV[1], 'PX', ARGV[2])
+  wasStuck = 1
+end
+redis.call('hincrby', KEYS[1], 'token', 1)
+return { redis.call('hget', KEYS[1], 'token'), redis.call('hget', KEYS[1], 'keys'), wasStuck }`;
 
 /** Writes the keys unless a later leader has taken the lock, and gives the lock back. */
 const writeKeys = `
@@ -22,8 +33,11 @@ if isNewest then
   redis.call('hset', KEYS[1], 'keys', ARGV[3])
   redis.call('pexpire', KEYS[1], ARGV[4])
 end
-if redis.call('get', KEYS[2]) == ARGV[1] then redis.call('del', KEYS[2]) end
+if redis.pcall('get', KEYS[2]) == ARGV[1] then redis.call('del', KEYS[2]) end
 return isNewest and 1 or 0`;
+
+/** `busy`: another process leads, which makes the next key soon, or another program writes the lock or the token. */
+type Outcome = "done" | "busy" | "failed";
 
 export class SharedRing {
   rotations = 0;
@@ -36,6 +50,8 @@ export class SharedRing {
   readonly #emit: (event: FleetEvent) => void;
   /** The name of this process in the lock. */
   readonly #id = randomBytes(12).toString("base64url");
+  /** Since when no process could lead although the next key is missing, on the clock of `performance.now`. */
+  #leaderlessSince: number | undefined;
 
   constructor(
     ring: KeyRing,
@@ -53,12 +69,26 @@ export class SharedRing {
     this.#emit = emit;
   }
 
-  /** Reads the keys, and makes the next one if it is missing and no other process does. Returns whether all is well. */
+  /**
+   * Reads the keys, and makes the next one if it is missing and no other process does. Returns whether the next refresh
+   * can wait for its time.
+   */
   async refresh(): Promise<boolean> {
-    const texts = await Promise.all(this.#sealers.map((sealer) => this.#read(sealer)));
-    if (texts.includes(undefined)) return false;
-    for (const text of texts) this.#ring.merge(text as string);
-    return this.#ring.isUpToDate(texts[0] as string) || (await this.#lead());
+    const outcome = await this.#refreshOnce();
+    if (outcome !== "busy") this.#leaderlessSince = undefined;
+    else this.#countWait();
+    return outcome === "done";
+  }
+
+  async #refreshOnce(): Promise<Outcome> {
+    const texts: string[] = [];
+    for (const text of await Promise.all(this.#sealers.map((sealer) => this.#read(sealer)))) {
+      if (text === undefined) return "failed";
+      texts.push(text);
+    }
+    for (const text of texts) this.#ring.merge(text);
+    const [text] = texts as [string];
+    return this.#ring.isUpToDate(text) ? "done" : this.#lead();
   }
 
   /** The braces make a cluster keep both keys in one slot. */
@@ -67,46 +97,50 @@ export class SharedRing {
   }
 
   async #read(sealer: Sealer): Promise<string | undefined> {
-    const answer = await this.#calls.call("read", ["HGET", this.#hashOf(sealer), "keys"]);
-    return answer && this.#open(sealer, answer.reply);
+    const reply = await this.#calls.call("read", ["HGET", this.#hashOf(sealer), "keys"], textOrNull);
+    return reply === undefined ? undefined : this.#open(sealer, reply);
   }
 
   /** A hash without keys has an empty list. So has one that was altered, and the next leader replaces it. */
-  #open(sealer: Sealer, reply: unknown): string {
-    const text = textOf(reply);
-    if (text === undefined) return "[]";
-    const opened = sealer.open(this.#hashOf(sealer), text);
+  #open(sealer: Sealer, sealed: string | null): string {
+    if (sealed === null) return "[]";
+    const opened = sealer.open(this.#hashOf(sealer), sealed);
     if (opened) return new TextDecoder().decode(opened);
-    this.#calls.failed("read", new Error("the ticket keys in Redis were altered"));
+    this.#calls.failed("read", "altered", new Error("the ticket keys in Redis were altered"));
     return "[]";
   }
 
-  async #lead(): Promise<boolean> {
+  async #lead(): Promise<Outcome> {
     const [sealer] = this.#sealers as [Sealer];
     const hash = this.#hashOf(sealer);
     const names = ["2", hash, `${hash}:lock`];
-    const taken = await this.#calls.call("rotate", ["EVAL", takeLock, ...names, this.#id, String(lease)]);
-    if (!Array.isArray(taken?.reply)) return false; // another process leads, or Redis failed
-    const [token, stored] = taken.reply as readonly unknown[];
-    this.#ring.merge(this.#open(sealer, stored));
+    const taken = await this.#calls.call("rotate", ["EVAL", takeLock, ...names, this.#id, String(lease)], lock);
+    if (!taken) return taken === null ? "busy" : "failed";
+    if (taken.wasStuck)
+      this.#calls.failed("rotate", "lock", new Error("the lock would not have expired, and was replaced"));
+    const stored = this.#open(sealer, taken.keys);
+    this.#ring.merge(stored);
     const { text, from, until, isNew } = this.#ring.completed();
     const sealed = sealer.seal(hash, new TextEncoder().encode(text));
     const lifetime = String(Math.ceil(until - this.#now()));
-    const written = await this.#calls.call("rotate", [
-      "EVAL",
-      writeKeys,
-      ...names,
-      this.#id,
-      String(token),
-      sealed,
-      lifetime,
-    ]);
+    const write = ["EVAL", writeKeys, ...names, this.#id, taken.token, sealed, lifetime];
+    const written = await this.#calls.call("rotate", write, integer);
     // Without an answer, the keys may be there: the next read shows it.
-    if (Number(written?.reply) !== 1) return false;
+    if (written !== 1) return written === undefined ? "failed" : "busy";
     this.#ring.merge(text);
-    if (!isNew) return true;
-    this.rotations++;
-    this.#emit({ type: "rotated", from });
-    return true;
+    if (isNew) {
+      this.rotations++;
+      this.#emit({ type: "rotated", from });
+    }
+    return "done";
+  }
+
+  #countWait(): void {
+    const now = performance.now();
+    this.#leaderlessSince ??= now;
+    const waited = now - this.#leaderlessSince;
+    if (waited <= maxLeaderWait) return;
+    const seconds = Math.round(waited / 1_000);
+    this.#calls.failed("rotate", "lock", new Error(`no process could make the next ticket key for ${seconds} s`));
   }
 }

@@ -22,7 +22,7 @@ export function fakeRedis(now: () => number): { readonly send: SendCommand; keys
     locks.set(lockName, { id, expires: now() + Number(lease) });
     const { fields } = hashOf(hash);
     fields.set("token", String(Number(fields.get("token") ?? 0) + 1));
-    return [fields.get("token"), fields.get("keys") ?? null];
+    return [fields.get("token"), fields.get("keys") ?? null, 0];
   };
   const write = ([hash = "", lockName = "", id, token, keys = "", lifetime]: readonly string[]): unknown => {
     const stored = hashOf(hash);

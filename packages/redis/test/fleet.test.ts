@@ -43,6 +43,7 @@ test("a client that never answers is asked three times, and then once a second",
   const { calls, errors, skipped } = fleet.measure();
   expect(errors.get).toBe(calls.get);
   expect(calls.get + skipped).toBe(50);
+  expect(events).toContainEqual(expect.objectContaining({ type: "error", operation: "get", reason: "no_answer" }));
   expect(events).toContainEqual({ type: "paused" });
   expect(events.length).toBe(1 + Object.values(errors).reduce((sum, one) => sum + one, 0));
   const before = fleet.measure().calls.get;
@@ -53,23 +54,77 @@ test("a client that never answers is asked three times, and then once a second",
   expect(fleet.measure().calls.get).toBe(before + 3);
 });
 
-test("a client that throws, rejects or answers nonsense costs the session only", async () => {
-  for (const client of [
+const nonsense = [
+  7,
+  {},
+  Object.create(null),
+  [],
+  [{}, {}],
+  [1],
+  [Object.create(null), Object.create(null)],
+  [Symbol("a"), Symbol("b")],
+  undefined,
+  true,
+  10n,
+  () => 1,
+  Object.defineProperty([1, null], 0, {
+    get() {
+      throw new Error("a getter");
+    },
+  }),
+];
+
+test.each([
+  ["throws", "failed", () => Promise.reject(new Error("rejected"))],
+  [
+    "throws at once",
+    "failed",
     () => {
       throw new Error("thrown");
     },
-    () => Promise.reject(new Error("rejected")),
-    () => Promise.resolve({ not: "a text" }),
-    () => Promise.resolve("not sealed"),
-  ] as SendCommand[]) {
-    const { fleet } = fleetOf({ client, timeout: 250 });
+  ],
+  ...nonsense.map((reply, at) => [`answers nonsense ${at}`, "unexpected_reply", async () => reply] as const),
+  ["answers a text that is not sealed", "altered", async () => "not sealed"],
+] as [string, string, SendCommand][])(
+  "a client that %s costs the session only, and counts",
+  async (_, reason, client) => {
+    const { fleet, events } = fleetOf({ client, timeout: 250 });
     await fleet.ready;
-    await fleet.sessionStore.set("key", randomBytes(8), Date.now() + 1_000);
-    await fleet.sessionStore.delete("key");
+    await fleet.sessionStore.set("key", randomBytes(8), Date.now() + 60_000);
     expect(await fleet.sessionStore.get("key")).toBeUndefined();
     expect(fleet.ticketKeys()).toEqual([]);
+    const { errors } = fleet.measure();
+    for (const operation of ["read", "get", "set"] as const) expect(errors[operation], operation).toBeGreaterThan(0);
+    const reads = events.filter((event) => event.type === "error" && ["read", "get"].includes(event.operation));
+    expect(new Set(reads.map((event) => event.type === "error" && event.reason))).toEqual(new Set([reason]));
+  },
+);
+
+test.each(nonsense.map((reply) => ({ reply })))(
+  "nonsense as the reply to a script or to DEL counts: %#",
+  async ({ reply }) => {
+    const client: SendCommand = async ([command]) => (command === "HGET" ? null : reply);
+    const { fleet, events } = fleetOf({ client, timeout: 250 });
     await fleet.refresh();
-  }
+    expect(events[0]).toMatchObject({ operation: "rotate", reason: "unexpected_reply" });
+    expect(fleet.measure().keys).toBe(0);
+    await fleet.sessionStore.delete("key");
+    const isNumber = typeof reply === "number" || typeof reply === "bigint";
+    expect(fleet.measure().errors.delete).toBe(isNumber ? 0 : 1);
+  },
+);
+
+test.each([
+  ["null", null],
+  ["a Buffer", Buffer.from("x")],
+  ["a number as a text", "1"],
+])("%s is a reply of Redis", async (_, reply) => {
+  const client: SendCommand = async ([command]) => (command === "EVAL" ? null : command === "DEL" ? 1 : reply);
+  const { fleet, events } = fleetOf({ client, timeout: 250 });
+  await fleet.ready;
+  await fleet.sessionStore.delete("key");
+  await fleet.sessionStore.get("key");
+  expect(events.filter((event) => event.type === "error" && event.reason === "unexpected_reply")).toEqual([]);
 });
 
 test("a call for the keys may take a second, for which no handshake waits", async () => {
@@ -92,6 +147,40 @@ test("a call for the keys may take a second, for which no handshake waits", asyn
   expect(times).toEqual({ ready: 250, get: 100 });
   expect(fleet.measure().keys).toBe(2);
   expect(events.map((event) => event.type === "error" && event.operation)).toEqual(["get", false]);
+});
+
+test("a lock that another program holds for ever is an error after ten seconds", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  let isHeld = true;
+  const clock = { time: 1_000_000 };
+  const now = () => clock.time;
+  const { send } = fakeRedis(now);
+  const client: SendCommand = async (command) => (isHeld && command[0] === "EVAL" ? null : send(command));
+  const lines: unknown[] = [];
+  const { fleet, events } = fleetOf({ client, now, log: (level, { reason }) => lines.push([level, reason]) });
+  const errors = () => events.filter((event) => event.type === "error");
+  await fleet.refresh();
+  vi.advanceTimersByTime(10_000);
+  await fleet.refresh();
+  expect(errors()).toEqual([]);
+  vi.advanceTimersByTime(1_000);
+  await fleet.refresh();
+  // The timer of the fleet may have refreshed too.
+  expect(new Set(errors().map(({ operation, reason }) => `${operation} ${reason}`))).toEqual(new Set(["rotate lock"]));
+  expect(lines).toEqual([["error", "lock"]]);
+  isHeld = false;
+  await vi.waitFor(async () => {
+    await fleet.refresh();
+    expect(fleet.measure().nextKey).toBeDefined();
+  }, patience);
+  const count = errors().length;
+  isHeld = true;
+  clock.time += 3_600_000;
+  vi.advanceTimersByTime(11_000);
+  await fleet.refresh();
+  expect(fleet.measure().nextKey).toBeUndefined();
+  expect(errors()).toHaveLength(count);
 });
 
 test("an error of the connection does not end the process, is counted, and is one line of the log", async () => {

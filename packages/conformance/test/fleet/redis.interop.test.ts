@@ -1,36 +1,22 @@
 /** Servers that share sessions and ticket keys in a real Redis, with each client of Redis, and with its faults. */
 import { randomBytes } from "node:crypto";
 import { connect, connectTcp, createServer, keepSessions, nodeCredential, type TlsConnection } from "@handclasp/node";
-import { type Fleet, type FleetOptions, redisFleet, type SendCommand } from "@handclasp/redis";
+import { type Fleet, redisFleet } from "@handclasp/redis";
 import { faultProxy } from "@handclasp/testing/faults";
 import { Redis } from "ioredis";
 import Valkey from "iovalkey";
 import { createClient } from "redis";
 import { afterAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { makeMaterial } from "../../src/interop/files.ts";
-import { missingOf, type Service, startPlainRedis, startRedis } from "../../src/interop/services.ts";
+import { missingOf, startRedis } from "../../src/interop/services.ts";
+import { fleetOf, ioredis, patience, patient, redis, secret } from "./fleets.ts";
 
 const missing = missingOf("redis-server");
 const material = await makeMaterial();
 afterAll(() => material.remove());
 const credentials = nodeCredential(material.server.ecdsa);
-const secret = randomBytes(32);
-const patience = { timeout: 60_000, interval: 5 };
-/** The machine may be slow, and the tests need the answers. */
-const patient = { secret, timeout: 250 };
 const quiet = () => {};
 
-async function redis(port?: number): Promise<Service> {
-  const service = await startPlainRedis(port);
-  onTestFinished(() => service.stop());
-  return service;
-}
-
-function ioredis(port: number): Redis {
-  const client = new Redis({ port, host: "127.0.0.1", retryStrategy: () => 20 });
-  onTestFinished(() => client.disconnect());
-  return client;
-}
 function iovalkey(port: number): Valkey.Redis {
   const client = new Valkey.Redis({ port, host: "127.0.0.1", retryStrategy: () => 20 });
   onTestFinished(() => client.disconnect());
@@ -42,13 +28,6 @@ async function nodeRedis(port: number) {
   await client.connect();
   onTestFinished(() => client.destroy());
   return client;
-}
-
-async function fleetOf(options: Omit<FleetOptions, "secret"> & Partial<FleetOptions>): Promise<Fleet> {
-  const fleet = redisFleet({ ...patient, ...options });
-  onTestFinished(() => fleet.close());
-  await fleet.ready;
-  return fleet;
 }
 
 /** A server of a fleet. Returns a function that opens a channel to it, and says whether it was resumed. */
@@ -142,38 +121,6 @@ describe.skipIf(missing.length)("redis-server", () => {
     expect(used.size).toBe(windows + 1);
     expect(made, "the first process makes two keys at once").toBe(windows);
     expect(fleets[0]?.measure().keys).toBeLessThanOrEqual(4);
-  });
-
-  test("a leader that was paused cannot overwrite the keys of a later one", async () => {
-    const { port } = await redis();
-    const client = ioredis(port);
-    const plain: SendCommand = ([command = "", ...args]) => client.call(command, ...args);
-    let goOn = quiet;
-    const isPaused = new Promise<void>((resolve) => {
-      goOn = resolve;
-    });
-    let written: unknown = "nothing";
-    // Its second script, which writes, arrives after the other process has made the keys.
-    const pausing: SendCommand = async (command) => {
-      if (command[0] !== "EVAL" || !command[1]?.includes("hset")) return plain(command);
-      await isPaused;
-      written = await plain(command);
-      return written;
-    };
-    const paused = await fleetOf({ client: pausing });
-    expect(paused.measure().rotations).toBe(0);
-    await client.del(...(await client.keys("*:lock"))); // the lease is over
-    const later = await fleetOf({ client });
-    await vi.waitFor(() => expect(later.measure().rotations).toBe(1), patience);
-    const before = later.ticketKeys();
-    goOn();
-    await vi.waitFor(() => expect(written).toBe(0), patience);
-    await later.refresh();
-    expect(later.ticketKeys()).toEqual(before);
-    await vi.waitFor(async () => {
-      await paused.refresh();
-      expect(paused.ticketKeys()).toEqual(before);
-    }, patience);
   });
 
   test("secrets: another one shares nothing, and a new one takes over from the old one", async () => {
