@@ -4,8 +4,8 @@
  */
 
 /**
- * The calls of Redis: those for sessions (`get`, `set`, `delete`), reading the ticket keys (`read`) and making the next
- * one (`rotate`). An error of the connection is one of `client`.
+ * The calls of Redis: those for sessions (`get`, `set`, `delete`), reading the ticket keys and Redis's clock (`read`)
+ * and making the next key (`rotate`). An error of the connection is one of `client`.
  */
 export type Operation = "get" | "set" | "delete" | "read" | "rotate" | "client";
 
@@ -19,11 +19,13 @@ export type FleetErrorReason =
   | "unexpected_reply"
   /** Another program wrote the value: it does not open with our secret and its name. */
   | "altered"
+  /** A clock is wrong, of this process or of another one: `error` says which, and by how much. */
+  | "clock"
   /** Another program wrote the lock of the leader, or holds it. */
   | "lock";
 
 export type FleetEvent =
-  /** A call failed, and handshakes go on without it; or a value in Redis is wrong. */
+  /** A call failed, and handshakes go on without it; or a value in Redis, or a clock, is wrong. */
   | {
       readonly type: "error";
       readonly operation: Operation;

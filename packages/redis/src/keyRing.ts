@@ -3,7 +3,8 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { maxKeys } from "./limits.ts";
+import type { Misfit } from "./clocks.ts";
+import { clockSkew, maxKeys } from "./limits.ts";
 
 /** The length that core demands: a public name of 16 bytes and an AES-256 key. */
 const ticketKeyLength = 48;
@@ -13,6 +14,8 @@ interface RingKey {
   readonly key: Uint8Array;
   readonly from: number;
   readonly until: number;
+  /** Whether this process made it. */
+  readonly isOwn?: boolean;
 }
 
 /** The durations of a ring in milliseconds. */
@@ -56,18 +59,40 @@ export class KeyRing {
     return [sealing.key, ...keys.filter((one) => one !== sealing).map(({ key }) => key)];
   }
 
-  /** Adds the keys that are new. */
-  merge(text: string): void {
+  /** Adds the keys that are new and fit to our clock. `isOwn`: this process made those that are new. */
+  merge(text: string, isOwn = false): void {
     const known = new Set(this.#keys.map(nameOf));
     const added = parse(text).filter((one) => !known.has(nameOf(one)));
-    if (added.length) this.#keys = [...this.#keys, ...added].sort(newestFirst).slice(0, maxKeys);
+    if (added.length)
+      this.#keys = [...this.#keys, ...added.map((one) => ({ ...one, isOwn }))].sort(newestFirst).slice(0, maxKeys);
     this.#current();
   }
 
-  /** Whether a text has all keys of this ring, and the next one among them. */
+  /** Whether a text has all keys of this ring, the next one among them, and none that another clock made. */
   isUpToDate(text: string): boolean {
     const stored = new Set(parse(text).map(nameOf));
-    return this.next !== undefined && this.#current().every((one) => stored.has(nameOf(one)));
+    const hasAll = this.next !== undefined && this.#current().every((one) => stored.has(nameOf(one)));
+    return hasAll && this.misfitOf(text)?.kind !== "early";
+  }
+
+  /**
+   * Whether the keys of a text show that a clock is wrong: that of their maker, or ours. `early`: a key begins later
+   * than a right clock makes one, or no key has begun. `late`: all have expired, although Redis deletes them then.
+   */
+  misfitOf(text: string): { readonly kind: Misfit; readonly by: number } | undefined {
+    const time = this.#now();
+    const keys = parse(text).sort(newestFirst);
+    const [newest] = keys;
+    if (!newest) return undefined;
+    if (this.#isTooFar(newest) || !this.#hasBegun(keys)) return { kind: "early", by: newest.from - time };
+    const late = time - Math.max(...keys.map(({ until }) => until));
+    return late > 2 * clockSkew ? { kind: "late", by: late } : undefined;
+  }
+
+  /** Whether another process has removed a key that this process made. A right clock makes none that is removed. */
+  hasLost(text: string): boolean {
+    const stored = new Set(parse(text).map(nameOf));
+    return stored.size > 0 && this.#current().some((one) => one.isOwn && !stored.has(nameOf(one)));
   }
 
   /**
@@ -79,8 +104,8 @@ export class KeyRing {
     const keys = [...this.#current()];
     const before = keys.length;
     const add = (from: number): void => void keys.unshift(this.#newKey(from));
-    if (!keys.length) add(time);
-    const [newest] = keys as [RingKey];
+    if (!this.#hasBegun(keys)) add(time);
+    const [newest] = keys.sort(newestFirst) as [RingKey];
     if (newest.from <= time) add(Math.max(newest.from + this.#times.window, time + this.#times.lead));
     const [next] = keys as [RingKey];
     return { text: format(keys), from: next.from, until: next.until, isNew: keys.length > before };
@@ -97,11 +122,26 @@ export class KeyRing {
     return { key: new Uint8Array(randomBytes(ticketKeyLength)), from, until: from + window + lifetime };
   }
 
+  /**
+   * A key is made when the one before it begins, by the clock of its maker, and begins a window later. So no key begins
+   * later than this, if both clocks are right.
+   */
+  #isTooFar({ from }: RingKey): boolean {
+    return from > this.#now() + this.#times.window + 2 * clockSkew;
+  }
+
+  /** A fleet always has a key that has begun. */
+  #hasBegun(keys: readonly RingKey[]): boolean {
+    return keys.some(({ from }) => from <= this.#now() + 2 * clockSkew);
+  }
+
+  /** The keys that fit to our clock, which may have been set since they came. */
   #current(): readonly RingKey[] {
     const time = this.#now();
-    if (this.#keys.some(({ until }) => until <= time)) {
-      for (const { key, until } of this.#keys) if (until <= time) key.fill(0);
-      this.#keys = this.#keys.filter(({ until }) => until > time);
+    const isUsable = (one: RingKey): boolean => one.until > time && !this.#isTooFar(one);
+    if (!this.#keys.every(isUsable)) {
+      for (const one of this.#keys) if (!isUsable(one)) one.key.fill(0);
+      this.#keys = this.#keys.filter(isUsable);
     }
     return this.#keys;
   }

@@ -41,6 +41,11 @@ export const lease = 2_000;
  * Several leaders may have died within their leases.
  */
 export const maxLeaderWait = 10_000;
+/**
+ * How far a clock may be from that of Redis, in milliseconds: the same as for OCSP. So two clocks differ by twice as
+ * much at most.
+ */
+export const clockSkew = 300_000;
 /** At most one line of the log for the errors of each operation and reason in this time, in milliseconds. */
 export const logInterval = 10_000;
 /** The most keys of a ring. Honest rings have as many as windows in a session's lifetime, and two more. */

@@ -6,6 +6,7 @@ const messages: Readonly<Record<FleetErrorReason, string>> = {
   failed: "Redis failed: handshakes go on without it",
   unexpected_reply: "Redis answered with nonsense: handshakes go on without it",
   altered: "another program wrote our values in Redis",
+  clock: "a clock is wrong: check the clocks of all processes and of Redis",
   lock: "another program wrote the lock in Redis",
 };
 

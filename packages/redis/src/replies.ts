@@ -27,6 +27,12 @@ export const integer: ReplyOf<number> = (reply) => {
   return text === undefined ? undefined : Number(text);
 };
 
+/** The reply of the command TIME, in milliseconds since 1970. */
+export const time: ReplyOf<number> = (reply) => {
+  const [seconds, micros] = Array.isArray(reply) ? reply.slice(0, 2).map(integer) : [];
+  return seconds === undefined || micros === undefined ? undefined : seconds * 1_000 + micros / 1_000;
+};
+
 export interface Lock {
   /** A text, because a large one is no exact number. */
   readonly token: string;

@@ -4,10 +4,11 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Calls } from "./calls.ts";
+import { otherClockError, ownClockError } from "./clocks.ts";
 import type { FleetEvent } from "./events.ts";
 import type { KeyRing } from "./keyRing.ts";
 import { lease, maxLeaderWait } from "./limits.ts";
-import { integer, lock, textOrNull } from "./replies.ts";
+import { integer, lock, textOrNull, time } from "./replies.ts";
 import type { Sealer } from "./seal.ts";
 
 /**
@@ -52,6 +53,7 @@ export class SharedRing {
   readonly #id = randomBytes(12).toString("base64url");
   /** Since when no process could lead although the next key is missing, on the clock of `performance.now`. */
   #leaderlessSince: number | undefined;
+  #hasWrongClock = false;
 
   constructor(
     ring: KeyRing,
@@ -86,9 +88,38 @@ export class SharedRing {
       if (text === undefined) return "failed";
       texts.push(text);
     }
-    for (const text of texts) this.#ring.merge(text);
+    const merge = (): void => {
+      for (const text of texts) this.#ring.merge(text);
+    };
     const [text] = texts as [string];
-    return this.#ring.isUpToDate(text) ? "done" : this.#lead();
+    const isDoubtful = this.#hasWrongClock || this.#isDoubtful(text) || texts.some((one) => this.#ring.misfitOf(one));
+    if (!this.#hasWrongClock) merge();
+    if (isDoubtful) {
+      // To ask again soon changes no clock.
+      if (!(await this.#checkClock(texts))) return this.#hasWrongClock ? "done" : "failed";
+      merge();
+    }
+    return this.#ring.isUpToDate(text) ? "done" : this.#lead(isDoubtful);
+  }
+
+  #isDoubtful(text: string): boolean {
+    return this.#ring.misfitOf(text) !== undefined || this.#ring.hasLost(text);
+  }
+
+  /** Returns whether our clock is right. With a wrong one, this process neither uses keys nor makes them. */
+  async #checkClock(texts: readonly string[]): Promise<boolean> {
+    const redisTime = await this.#calls.call("read", ["TIME"], time);
+    if (redisTime === undefined) return false;
+    const error = ownClockError(this.#now(), redisTime);
+    this.#hasWrongClock = error !== undefined;
+    if (error) {
+      this.#ring.clear();
+      this.#calls.failed("read", "clock", error);
+      return false;
+    }
+    for (const misfit of texts.map((text) => this.#ring.misfitOf(text)))
+      if (misfit) this.#calls.failed("read", "clock", otherClockError(misfit.kind, misfit.by));
+    return true;
   }
 
   /** The braces make a cluster keep both keys in one slot. */
@@ -110,7 +141,7 @@ export class SharedRing {
     return "[]";
   }
 
-  async #lead(): Promise<Outcome> {
+  async #lead(isClockChecked: boolean): Promise<Outcome> {
     const [sealer] = this.#sealers as [Sealer];
     const hash = this.#hashOf(sealer);
     const names = ["2", hash, `${hash}:lock`];
@@ -119,6 +150,8 @@ export class SharedRing {
     if (taken.wasStuck)
       this.#calls.failed("rotate", "lock", new Error("the lock would not have expired, and was replaced"));
     const stored = this.#open(sealer, taken.keys);
+    // The keys came since the read: the next one checks our clock. The lock expires soon.
+    if (!isClockChecked && this.#isDoubtful(stored)) return "failed";
     this.#ring.merge(stored);
     const { text, from, until, isNew } = this.#ring.completed();
     const sealed = sealer.seal(hash, new TextEncoder().encode(text));
@@ -127,7 +160,7 @@ export class SharedRing {
     const written = await this.#calls.call("rotate", write, integer);
     // Without an answer, the keys may be there: the next read shows it.
     if (written !== 1) return written === undefined ? "failed" : "busy";
-    this.#ring.merge(text);
+    this.#ring.merge(text, true);
     if (isNew) {
       this.rotations++;
       this.#emit({ type: "rotated", from });

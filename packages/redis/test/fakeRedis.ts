@@ -37,6 +37,7 @@ export function fakeRedis(now: () => number): { readonly send: SendCommand; keys
   const keysOf = (hash: string): string | undefined => hashOf(hash).fields.get("keys");
   const send: SendCommand = async ([command, first = "", ...rest]) => {
     if (command === "HGET") return keysOf(first) ?? null;
+    if (command === "TIME") return [String(Math.floor(now() / 1_000)), "0"];
     if (command === "EVAL") return first.includes("'NX'") ? lock(rest.slice(1)) : write(rest.slice(1));
     return null;
   };
