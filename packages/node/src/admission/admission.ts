@@ -9,6 +9,7 @@ import { clientKeyOf, type HandshakeGate } from "@handclasp/core/unstable/engine
 import { Calls } from "./calls.ts";
 import * as defaults from "./limits.ts";
 import { Rate } from "./rate.ts";
+import { RefusedSockets } from "./refusedSockets.ts";
 import type { Client, Ticket } from "./ticket.ts";
 import { Turns } from "./turns.ts";
 
@@ -82,6 +83,7 @@ export class Admission {
   readonly #clients = new Map<string, Client>();
   /** The number of clients from which on those without connections are looked for. */
   #mostClients = defaults.clientsBeforeSweep;
+  readonly refusedSockets: RefusedSockets = new RefusedSockets();
   #connections = 0;
   #handshakes = 0;
 

@@ -66,5 +66,17 @@ export const clientsBeforeSweep = 1_024;
  * server that Handclasp has made: as long as a handshake.
  */
 export const requestTimeout = 10_000;
+/**
+ * How long a socket that was refused may stay open, in milliseconds, so that its client can read why: two round trips
+ * over a satellite. Most clients close it after one round trip.
+ */
+export const refusalTimeout = 2_000;
+/**
+ * The most refused sockets that are open at the same time. With a round trip of 100 ms, 256 are enough for 2,560
+ * refusals a second. Further ones are destroyed without an answer, which costs a server the least. The second number is
+ * for each client: sixteen must work together to keep others from an answer.
+ */
+export const maxRefused = 256;
+export const maxRefusedOfClient = 16;
 /** The shortest time between two reports of refused connections, in milliseconds. A peer can cause any number. */
 export const refusalReportInterval = 60_000;

@@ -80,6 +80,8 @@ function adviceForStatus(status: number): string {
     return "the server refuses this client: read its log; it may expect a header, another origin or another host name";
   if (status === 404)
     return "there is no WebSocket here: check the path (of a SecureWebSocket, the option carrier, by default /)";
+  if (status === 429) return "the server has too many connections from this address: close some, or try again later";
+  if (status === 503) return "the server or its proxy has no room for this connection, or is stopping: try again later";
   if (status < 500)
     return "the server or its proxy accepts no WebSocket here: check the path, and that the proxy forwards upgrades";
   return "the server has failed, or its proxy cannot reach it: read their logs";
@@ -108,7 +110,10 @@ function outerTlsRow(error: Error): Row | undefined {
 /** The row if the server closed the TCP connection without an answer. */
 const hangUpRow = (error: Error): Row | undefined =>
   codeOf(error) === "ECONNRESET"
-    ? ["websocket_not_opened", "the server may speak TLS (use wss:, or tcp: for TLS alone), or it may be stopping"]
+    ? [
+        "websocket_not_opened",
+        "the server may speak TLS (use wss:, or tcp: for TLS alone), be stopping, or have too many connections",
+      ]
     : undefined;
 
 const toTlsError = (

@@ -5,15 +5,17 @@
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as SecureServer } from "node:https";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TlsError, type Transport } from "@handclasp/core";
 import { configurationError, optionsOf, withExplanation, wrongOption } from "@handclasp/core/unstable";
 import type { WebSocketServer } from "ws";
-import type { Admission } from "../admission/admission.ts";
+import type { Admission, Refusal } from "../admission/admission.ts";
 import { clientAddressOf, type TrustProxy } from "../admission/clientAddress.ts";
+import { RefusedSockets } from "../admission/refusedSockets.ts";
 import type { Ticket } from "../admission/ticket.ts";
 import { listenWebSocketOptions } from "../optionTables.ts";
-import { endTimeout, maxFragments, maxMessage } from "./eventQueue.ts";
+import { maxFragments, maxMessage } from "./eventQueue.ts";
 import { type HeartbeatOptions, heartbeatOf } from "./heartbeat.ts";
 import { checkKeepAlive, setKeepAlive } from "./keepAlive.ts";
 import { checkAddress, type Listener, type ListenTcpOptions, makeListener, startListening } from "./listener.ts";
@@ -138,7 +140,17 @@ async function listenOn(
   const server =
     options.server ??
     (await import("node:http")).createServer((request, response) => refuseRequest(request, response, path));
-  if (ownsServer) boundRequests(server, admission, trustProxy !== undefined);
+  const refused = admission?.refusedSockets ?? new RefusedSockets();
+  const isBehindProxy = trustProxy !== undefined;
+  const refuse = (socket: Duplex, status: Status, address?: string): void =>
+    refused.refuse(socket, answerOf(status), address);
+  /** Refuses a request of which nothing but its peer is known, which may be a proxy. */
+  const refusePeer = (socket: Duplex, status: Status, { remoteAddress }: Socket): void =>
+    refuse(socket, status, isBehindProxy ? undefined : remoteAddress);
+  if (ownsServer)
+    boundRequests(server, admission, isBehindProxy, (socket, refusal) =>
+      refusePeer(socket, overloaded[refusal], socket),
+    );
 
   let lastReport = Number.NEGATIVE_INFINITY;
   const refuseBadHook = (request: IncomingMessage, message: string, advice: string, cause?: unknown): false => {
@@ -178,30 +190,30 @@ async function listenOn(
   let webSocketServer: WebSocketServer | undefined;
   const upgrade = (to: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const client = clientOf(request);
-    if (!client) return refuseUpgrade(socket, forbidden);
+    if (!client) return refusePeer(socket, forbidden, request.socket);
     const ticket = admission?.admit(client.address);
-    if (typeof ticket === "string") return refuseUpgrade(socket, ticket === "client" ? tooManyRequests : unavailable);
+    if (typeof ticket === "string") return refuse(socket, overloaded[ticket], client.address);
     const release = (): void => {
       if (ticket) admission?.release(ticket);
     };
     if (!isAllowed(request)) {
       release();
-      return refuseUpgrade(socket, forbidden);
+      return refuse(socket, forbidden, client.address);
     }
     // ws closes the socket of a request that is not valid.
     socket.once("close", release);
     setKeepAlive(socket, options.keepAlive);
     to.handleUpgrade(request, socket, head, (ws) => {
       socket.off("close", release);
-      const address = trustProxy === undefined ? undefined : client.address;
+      const address = isBehindProxy ? client.address : undefined;
       onTransport(webSocketTransportWithPings(ws, heartbeat, address), request, ticket);
     });
   };
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (pathOf(request) !== path) {
-      if (ownsServer || isUnserved(server, onUpgrade, pathOf(request))) refuseUpgrade(socket, notFound);
+      if (ownsServer || isUnserved(server, onUpgrade, pathOf(request))) refusePeer(socket, notFound, request.socket);
     } else if (!isAllowedByRules(request, isLoopbackAddress(addressOf(server, request))))
-      refuseUpgrade(socket, forbidden);
+      refusePeer(socket, forbidden, request.socket);
     else if (webSocketServer) upgrade(webSocketServer, request, socket, head);
     else {
       const destroy = (): void => void socket.destroy();
@@ -226,6 +238,7 @@ async function listenOn(
   };
   const destroyAll = (): void => {
     for (const ws of webSocketServer.clients) ws.terminate();
+    refused.destroyAll();
     if (ownsServer) server.closeAllConnections();
   };
   return makeListener(server, stop, destroyAll);
@@ -260,8 +273,10 @@ interface Status {
 const forbidden: Status = { code: 403, text: "Forbidden" };
 const notFound: Status = { code: 404, text: "Not Found" };
 const upgradeRequired: Status = { code: 426, text: "Upgrade Required" };
-const tooManyRequests: Status = { code: 429, text: "Too Many Requests", headers: "Retry-After: 1\r\n" };
-const unavailable: Status = { code: 503, text: "Service Unavailable", headers: "Retry-After: 1\r\n" };
+const overloaded: Readonly<Record<Refusal, Status>> = {
+  client: { code: 429, text: "Too Many Requests", headers: "Retry-After: 1\r\n" },
+  server: { code: 503, text: "Service Unavailable", headers: "Retry-After: 1\r\n" },
+};
 
 function pathOf(request: IncomingMessage): string {
   return (request.url ?? "/").replace(/[?#].*$/s, "");
@@ -278,11 +293,5 @@ function refuseRequest(request: IncomingMessage, response: ServerResponse, path:
   response.end(`${status.text}\n`);
 }
 
-function refuseUpgrade(socket: Duplex, { code, text, headers = "" }: Status): void {
-  // The client may have closed the connection already, which is not an error.
-  socket.on("error", () => socket.destroy());
-  // A client that never closes its side must not keep the socket open.
-  const timer = setTimeout(() => socket.destroy(), endTimeout).unref();
-  socket.on("close", () => clearTimeout(timer));
-  socket.end(`HTTP/1.1 ${code} ${text}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`);
-}
+const answerOf = ({ code, text, headers = "" }: Status): string =>
+  `HTTP/1.1 ${code} ${text}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`;

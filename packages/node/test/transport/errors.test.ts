@@ -120,7 +120,9 @@ describe("connect without a WebSocket", () => {
     [403, "origin"],
     [404, "check the path"],
     [426, "proxy"],
+    [429, "close some, or try again later"],
     [502, "has failed"],
+    [503, "try again later"],
   ])("rejects with websocket_refused if an HTTP server answers %d", async (status, advice) => {
     const error = await failure(`ws://127.0.0.1:${await answerWithStatus(status)}/tls`);
     expect(error).toMatchObject({
