@@ -53,7 +53,7 @@ const server = createServer(
   answer,
 );
 
-const http = createHttpServer();
+const http = createHttpServer((_, response) => response.writeHead(426, { connection: "close" }).end());
 /** Sockets that have not asked for a WebSocket yet. */
 const waiting = new Set<unknown>();
 http.on("connection", (socket) => {
@@ -69,7 +69,8 @@ http.listen({ port: 0, host: "127.0.0.1", exclusive: true }, () => {
 
 /** HAProxy opens no more connections. The requests on those that it has opened are let in before the server closes. */
 async function stop(): Promise<void> {
-  for (let quiet = 0; quiet < 3; quiet = waiting.size ? 0 : quiet + 1)
+  const end = Date.now() + 5_000;
+  for (let quiet = 0; quiet < 3 && Date.now() < end; quiet = waiting.size ? 0 : quiet + 1)
     await new Promise((resolve) => setTimeout(resolve, 100));
   const late = await server.close({ grace: 30_000 });
   if (late.length) console.error(process.pid, `${late.length} clients did not finish`);

@@ -161,7 +161,9 @@ function timesOf(rotation: number): { readonly window: number; readonly readInte
 
 function secretsOf(secret: FleetOptions["secret"]): readonly Uint8Array[] {
   const secrets = Array.isArray(secret) ? (secret as readonly Uint8Array[]) : [secret as Uint8Array];
-  const isSecret = (one: unknown): boolean => one instanceof Uint8Array && one.length >= minimumSecret;
+  // Zeros are what a crash leaves of a file.
+  const isSecret = (one: unknown): boolean =>
+    one instanceof Uint8Array && one.length >= minimumSecret && one.some((byte) => byte !== 0);
   if (secrets.length && secrets.every(isSecret)) return secrets;
   // The message does not have the value.
   throw wrongOption("secret", undefined, `at least ${minimumSecret} random bytes, or a list of such secrets`);

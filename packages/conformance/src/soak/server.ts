@@ -107,6 +107,9 @@ async function start({ cert, key, redis: redisPort, secret, rotation }: ServerSe
 }
 
 process.once("message", (setup: ServerSetup) => {
-  start(setup).catch((error: unknown) => send({ type: "error", error: String(error) }));
+  start(setup).catch((error: unknown) => {
+    send({ type: "error", error: String(error) });
+    process.disconnect(); // what the parent waits for does not come
+  });
 });
 process.on("disconnect", () => process.exit());

@@ -8,6 +8,7 @@ import type { Awaitable } from "../flow.ts";
 import type { ServerConfig } from "../handshake/config.ts";
 import type { SessionStore } from "../handshake/resumption/store.ts";
 import {
+  isTicketKey,
   rotatingKeys,
   type ScheduleTask,
   type TicketKeys,
@@ -80,7 +81,7 @@ function keysOf(
 ): TicketKeys {
   if (keys === undefined) return rotatingKeys(random, now, lifetime, scheduleUnref);
   if (typeof keys === "function") return () => withinTime(keys, []);
-  if (!keys.length || keys.some((key) => key.length !== ticketKeyLength))
+  if (!keys.length || !keys.every(isTicketKey))
     throw wrongOption("ticketKeys", keys, `keys of ${ticketKeyLength} random bytes each`);
   // A copy, because the application may wipe its keys. `slice` of a Buffer would not copy.
   const copies = keys.map((key) => new Uint8Array(key));

@@ -61,7 +61,7 @@ test("a server can still use its ticket keys after the application has wiped the
   const sessions = keepSessions();
   expect(await connectOnce(serverConfiguration, sessions)).toBe(false);
   expect(await connectOnce(config({ ticketKeys: [copy] }), sessions)).toBe(true);
-  expect(await connectOnce(config({ ticketKeys: [new Uint8Array(48)] }), sessions)).toBe(false);
+  expect(await connectOnce(config({ ticketKeys: [randomBytes(48)] }), sessions)).toBe(false);
 });
 
 test("a server uses the new bytes of a ticket key that the application overwrites in place", async () => {

@@ -15,6 +15,10 @@ const tagLength = 16;
 /** The length of a ticket key in bytes: its public name and then an AES-256 key. */
 export const ticketKeyLength = 48;
 
+/** A secret of zeros is no key, but a file that a crash left, or memory that was wiped (CVE-2020-13777). */
+export const isTicketKey = (key: unknown): key is Uint8Array =>
+  key instanceof Uint8Array && key.length === ticketKeyLength && key.subarray(nameLength).some((byte) => byte !== 0);
+
 /** Returns the current keys. The first one encrypts, and all of them decrypt. */
 export type TicketKeys = () => Awaitable<readonly Uint8Array[]>;
 
@@ -120,11 +124,11 @@ export class Tickets {
     return state && { state, oldKey: key !== keys[0] };
   }
 
-  /** The keys of the right length. If their function throws, there are no keys, and the handshake is a full one. */
+  /** The valid keys. If their function throws, there are no keys, and the handshake is a full one. */
   *#current(): Flow<readonly Uint8Array[]> {
     try {
       const keys = yield* callHook(this.#keys);
-      return keys.filter((key) => key instanceof Uint8Array && key.length === ticketKeyLength);
+      return keys.filter(isTicketKey);
     } catch {
       return [];
     }
