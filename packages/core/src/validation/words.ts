@@ -89,7 +89,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   suites: "a list of rows, not of names: import { TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 } and put it in the list",
   textbook: "true or false",
   ticketKeys:
-    "one or more keys of 48 random bytes each, not zeros: ticketKeys: [randomBytes(48)], or a function that returns them",
+    "one or more keys of 48 random bytes each: ticketKeys: [randomBytes(48)], or a function that returns them",
   tickets: "true or false",
   trace: "a function that gets each event, or { listener, secrets: true }",
   trustProxy: "the number of proxies, from 1 to 16, or a function of the request that returns the client's address",
