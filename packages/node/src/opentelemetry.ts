@@ -48,7 +48,7 @@ export function openTelemetryMetrics(meter: Meter): (event: ServerEvent) => void
     [connections, queue, recordsLeft, bytes, records],
   );
   return (event) => {
-    measured.add(event.server);
+    measured.add(event);
     switch (event.type) {
       case "handshake":
         durations.record(event.duration / 1_000, handshakeAttributes(event));

@@ -103,7 +103,7 @@ export function prometheusMetrics(options: PrometheusOptions): (event: ServerEve
       },
     });
   return (event) => {
-    measured.add(event.server);
+    measured.add(event);
     switch (event.type) {
       case "handshake": {
         const labels = handshakeLabels(event);

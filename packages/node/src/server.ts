@@ -269,6 +269,7 @@ export class TlsServer {
     await Promise.all([...new Set([...this.#connections, ...this.#pendingHandlers.keys()])].map(closeOne));
     clearTimeout(timer);
     await Promise.all(stopped);
+    this.#observation.stopped();
     return unfinished;
   }
 

@@ -16,6 +16,7 @@ import {
 } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { Measured } from "../src/observe/measured.ts";
 import { Observation } from "../src/observe/observation.ts";
 
 const ca = await testCa();
@@ -249,4 +250,36 @@ test("the name of a client is printable in attributes", async () => {
   expect(attributes["tls.client.subject"]).toMatch(/^CN=a.*b.$/);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
   expect(attributes["tls.client.subject"]).not.toMatch(/[\u0000-\u001f\u202e]/);
+});
+
+test("a server that has stopped says so, and metrics keep its sums without it", async () => {
+  const measured = new Measured();
+  const servers: TlsServer[] = [];
+  for (let i = 0; i < 2; i++) {
+    const types: string[] = [];
+    const { server, open } = await serving("tcp", {
+      observe(event) {
+        measured.add(event);
+        types.push(event.type);
+      },
+    });
+    const channel = await open();
+    await roundTrip(channel, 1_000);
+    servers.push(server);
+    expect(measured.measure().connections.open).toBe(1);
+    const stopping = server.close({ grace: 0 });
+    await channel.close();
+    await stopping;
+    expect(types.slice(-2)).toEqual(["closed", "stopped"]);
+  }
+  const sums = servers.map((server) => server.measure().traffic.bytesSent);
+  expect(Math.min(...sums)).toBeGreaterThan(1_000);
+  for (const server of servers)
+    vi.spyOn(server, "measure").mockImplementation(() => {
+      throw new Error("a server that has stopped is asked");
+    });
+  expect(measured.measure()).toMatchObject({
+    connections: { handshaking: 0, open: 0, closing: 0 },
+    traffic: { bytesSent: sums.reduce((sum, one) => sum + one) },
+  });
 });

@@ -6,6 +6,7 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   "Handclasp, resumed": async () => alwaysResuming((await import("./handclasp.ts")).handclaspOverWs),
   "Handclasp, noble": async () => (await import("./handclasp.ts")).handclaspNoble,
   "Handclasp, TCP": async () => (await import("./handclasp.ts")).handclaspOverTcp,
+  "Handclasp, TCP, again": async () => (await import("./handclasp.ts")).handclaspOverTcp,
   "Handclasp, TCP, observed": async () => (await import("./observed.ts")).observedOverTcp,
   "Handclasp, toSocket": async () => (await import("./sockets.ts")).socketOverWs,
   "Handclasp, toSocket, TCP": async () => (await import("./sockets.ts")).socketOverTcp,

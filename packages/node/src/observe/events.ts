@@ -68,7 +68,9 @@ export type ServerEvent =
       readonly server: ObservedServer;
       readonly options: readonly string[];
       readonly attributes: Attributes;
-    };
+    }
+  /** `close` has ended all connections. The last event of a server. */
+  | { readonly type: "stopped"; readonly server: ObservedServer; readonly attributes: Attributes };
 
 /** The state of a server at one moment, from `server.measure()`. */
 export interface ServerMeasures {

@@ -27,6 +27,7 @@ const messages: Readonly<Record<ServerEvent["type"], string>> = {
   key_limit: "a key is near its limit of records: open a new connection before it is reached",
   closed: "a connection ended",
   reloaded: "the options were reloaded",
+  stopped: "the server has stopped",
 };
 
 /** A peer can cause any number of failures, so they are no warnings, unless the fault is ours. */
@@ -36,6 +37,7 @@ function levelOf(event: ServerEvent): LogLevel {
     case "key_limit":
       return "warn";
     case "reloaded":
+    case "stopped":
       return "info";
     case "handshake":
     case "closed":

@@ -10,11 +10,22 @@ export const states = ["handshaking", "open", "closing"] as const;
 /** The sums over all servers that share their metrics. */
 export class Measured {
   readonly #servers = new Set<ObservedServer>();
+  readonly #stopped = new WeakSet<ObservedServer>();
+  /** The traffic of the servers that have stopped. */
+  #ended: ServerMeasures["traffic"] = { bytesReceived: 0, bytesSent: 0, recordsReceived: 0, recordsSent: 0 };
   /** The measures of this turn. A page of several metrics then looks at each connection only once. */
   #current: ServerMeasures | undefined;
 
-  add(server: ObservedServer): void {
-    this.#servers.add(server);
+  /** Counts the server of an event, until it has stopped. */
+  add({ type, server }: ServerEvent): void {
+    if (type !== "stopped") {
+      if (!this.#stopped.has(server)) this.#servers.add(server);
+      return;
+    }
+    this.#current = undefined;
+    this.#ended = trafficOf([{ traffic: this.#ended }, server.measure()]);
+    this.#servers.delete(server);
+    this.#stopped.add(server);
   }
 
   measure(): ServerMeasures {
@@ -44,15 +55,18 @@ export class Measured {
         pendingCalls: sum(({ queues }) => queues.pendingCalls),
         sendBytes: sum(({ queues }) => queues.sendBytes),
       },
-      traffic: {
-        bytesReceived: sum(({ traffic }) => traffic.bytesReceived),
-        bytesSent: sum(({ traffic }) => traffic.bytesSent),
-        recordsReceived: sum(({ traffic }) => traffic.recordsReceived),
-        recordsSent: sum(({ traffic }) => traffic.recordsSent),
-      },
+      traffic: trafficOf([{ traffic: this.#ended }, ...all]),
       fewestRecordsLeft: left.length ? Math.min(...left) : undefined,
     };
   }
+}
+
+type Sums = { -readonly [Name in keyof ServerMeasures["traffic"]]: number };
+
+function trafficOf(all: readonly Pick<ServerMeasures, "traffic">[]): ServerMeasures["traffic"] {
+  const sums: Sums = { bytesReceived: 0, bytesSent: 0, recordsReceived: 0, recordsSent: 0 };
+  for (const { traffic } of all) for (const name of Object.keys(sums) as (keyof Sums)[]) sums[name] += traffic[name];
+  return sums;
 }
 
 /** The labels of a handshake. Each has a limited number of values, because no client chooses them freely. */

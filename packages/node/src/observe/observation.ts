@@ -29,7 +29,7 @@ export interface ObserveOptions {
   readonly log?: LogFunction;
 }
 
-const types = ["refused", "accepted", "handshake", "alert", "key_limit", "closed", "reloaded"] as const;
+const types = ["refused", "accepted", "handshake", "alert", "key_limit", "closed", "reloaded", "stopped"] as const;
 const channels: Readonly<Record<ServerEvent["type"], Channel>> = Object.fromEntries(
   types.map((type) => [type, channel(`handclasp:${type}`)]),
 ) as never;
@@ -180,6 +180,10 @@ export class Observation {
         options,
         attributes: { "handclasp.options": options.join() },
       });
+  }
+
+  stopped(): void {
+    if (this.#hasListener) this.emit({ type: "stopped", server: this.server, attributes: {} });
   }
 
   emit(event: ServerEvent): void {
