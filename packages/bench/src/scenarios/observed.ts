@@ -6,8 +6,8 @@ const base = "Handclasp, TCP";
 
 /**
  * The cost of the events of a server in full handshakes: with the metrics of prom-client, and without a listener. The
- * differences are small, so that there are more and longer rounds, and the subject without a listener is measured twice:
- * how far the second one is from the first is chance.
+ * differences are small, so that there are more and longer rounds, and the subject without a listener is measured
+ * twice: how far the second one is from the first is chance.
  */
 export async function observed(algorithm: KeyAlgorithm, usual: Effort): Promise<Table[]> {
   const effort = { ...usual, rounds: 3 * usual.rounds, duration: 3 * usual.duration };
