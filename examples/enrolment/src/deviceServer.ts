@@ -34,6 +34,8 @@ export async function startDeviceServer(port = 0): Promise<{ readonly url: strin
       if (channel.session.alpn === enrolmentProtocol) return issuer.handle(channel);
       const subject = channel.session.peer?.certificate.subject.text;
       await channel.write(new TextEncoder().encode(subject ? `You are ${subject}.` : "You have no certificate."));
+      // The page reads to the end. A handler that returns leaves its channel open.
+      await channel.close();
     },
   );
   const http = createHttpServer((request, response) => {

@@ -7,7 +7,7 @@ const fieldOf = (id: string): string => (element(id) as HTMLInputElement).value;
 /** Asks the server who this browser is, and returns its answer. */
 async function greet(): Promise<string> {
   const channel = await open("greeting");
-  const answer = new TextDecoder().decode(await channel.read());
+  const answer = await new Response(channel.readable).text();
   await channel.close();
   return answer;
 }
