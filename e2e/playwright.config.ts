@@ -18,6 +18,8 @@ const {
 } = process.env;
 
 const reasons: Record<string, string> = JSON.parse(missing);
+/** For origins.page.spec.ts: names under `.example` resolve to this computer. */
+const rebinding = "--host-resolver-rules=MAP *.example 127.0.0.1";
 const isPlaywrightWebKit = driver === webkit.executablePath();
 
 export default defineConfig<unknown, EngineOptions>({
@@ -33,7 +35,7 @@ export default defineConfig<unknown, EngineOptions>({
       name: "chromium",
       use: {
         browserName: "chromium",
-        launchOptions: { args: chromiumArgs, ...(chromiumPath && { executablePath: chromiumPath }) },
+        launchOptions: { args: [...chromiumArgs, rebinding], ...(chromiumPath && { executablePath: chromiumPath }) },
         missing: reasons.chromium,
       },
     },

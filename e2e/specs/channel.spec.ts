@@ -191,23 +191,23 @@ test.describe("a WebSocket that does not open fails with a transport error,", ()
     await expect(channels.connect(url)).rejects.toMatchObject(unopened("websocket_not_opened"));
   });
 
-  test("if the page's Content-Security-Policy forbids it", async ({ enginePage, channels, server }) => {
+  test("if the page's Content-Security-Policy forbids it", async ({ enginePage, ownChannels, server }) => {
     await enginePage.evaluate(() => {
       const policy = document.createElement("meta");
       policy.httpEquiv = "Content-Security-Policy";
       policy.content = "connect-src https:";
       document.head.append(policy);
     });
-    await expect(channels.connect(server.url)).rejects.toMatchObject(unopened("websocket_blocked"));
+    await expect(ownChannels.connect(server.url)).rejects.toMatchObject(unopened("websocket_blocked"));
   });
 });
 
 test("if the user leaves the page, the server reports peer_left, and not a truncation", async ({
   enginePage,
-  channels,
+  ownChannels,
   server,
 }) => {
-  await channels.connect(server.url);
+  await ownChannels.connect(server.url);
   await enginePage.evaluate(() => location.assign("about:blank"));
   await expect.poll(() => server.errors).toMatchObject([{ code: "peer_left", fault: "transport" }]);
 });

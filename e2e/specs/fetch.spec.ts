@@ -3,6 +3,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { Duplex } from "node:stream";
 import { deflateSync, gzipSync } from "node:zlib";
 import type { TlsConnection } from "@handclasp/node";
+import type { TestCa } from "@handclasp/testing";
 import { testServer } from "@handclasp/testing/server";
 import type { EnginePage } from "../support/engine.ts";
 import type { FetchServer } from "../support/fetching.ts";
@@ -57,27 +58,29 @@ async function serveRaw(channel: TlsConnection): Promise<void> {
   await channel.close();
 }
 
-type Service = { readonly url: string } & Readonly<Record<"http" | "raw", FetchServer>>;
+type Service = Readonly<Record<"http" | "raw", FetchServer>> & { close(): Promise<unknown> };
 
-const test = base.extend<{ fetchPage: EnginePage }, { service: Service }>({
-  service: [
-    async ({ ca }, use) => {
-      const page = await startScriptPage();
-      const http = createHttpServer(answer);
-      const passOn = ({ readable, writable }: TlsConnection): void => {
-        // A client that aborts makes the stream fail.
-        const duplex = Duplex.fromWeb({ readable, writable }).on("error", () => {});
-        http.emit("connection", duplex);
-      };
-      const inChannel = await testServer({ ca, respond: passOn });
-      const rawServer = await testServer({ ca, respond: serveRaw });
-      await use({ ...page, http: { url: inChannel.url, ca: ca.pem }, raw: { url: rawServer.url, ca: ca.pem } });
-      await Promise.all([inChannel.close(), rawServer.close(), page.close()]);
-    },
-    { scope: "worker" },
-  ],
-  fetchPage: async ({ engine, service }, use) => {
-    const page = await engine.open(service.url);
+async function startService(ca: TestCa): Promise<Service> {
+  const http = createHttpServer(answer);
+  const passOn = ({ readable, writable }: TlsConnection): void => {
+    // A client that aborts makes the stream fail.
+    const duplex = Duplex.fromWeb({ readable, writable }).on("error", () => {});
+    http.emit("connection", duplex);
+  };
+  const inChannel = await testServer({ ca, respond: passOn });
+  const rawServer = await testServer({ ca, respond: serveRaw });
+  return {
+    http: { url: inChannel.url, ca: ca.pem },
+    raw: { url: rawServer.url, ca: ca.pem },
+    close: () => Promise.all([inChannel.close(), rawServer.close()]),
+  };
+}
+
+const test = base.extend<{ fetchPage: EnginePage; service: Service }>({
+  service: async ({ shared, ca }, use) => use(await shared(startService, ca)),
+  fetchPage: async ({ engine, shared }, use) => {
+    const { url } = await shared(startScriptPage);
+    const page = await engine.open(url);
     await use(page);
     await page.close();
   },

@@ -1,20 +1,14 @@
 /** Libraries that take a WebSocket class, unchanged, on classes of ours, in real browsers. */
 import { nodeCredential } from "@handclasp/node";
+import type { TestCa } from "@handclasp/testing";
 import type { EnginePage } from "../support/engine.ts";
 import { type Service, startLibrariesService } from "../support/librariesService.ts";
 import { test as base, expect } from "../support/test.ts";
 
-type WorkerFixtures = { service: Service };
+const startService = async (ca: TestCa): Promise<Service> => startLibrariesService([nodeCredential(await ca.issue())]);
 
-const test = base.extend<{ page_: EnginePage; sockets: { url: string; ca: string } }, WorkerFixtures>({
-  service: [
-    async ({ ca }, use) => {
-      const service = await startLibrariesService([nodeCredential(await ca.issue())]);
-      await use(service);
-      await service.close();
-    },
-    { scope: "worker" },
-  ],
+const test = base.extend<{ service: Service; page_: EnginePage; sockets: { url: string; ca: string } }>({
+  service: async ({ shared, ca }, use) => use(await shared(startService, ca)),
   sockets: async ({ service, ca }, use) => use({ url: service.socketUrl, ca: ca.pem }),
   page_: async ({ engine, service }, use) => {
     const page = await engine.open(service.url);

@@ -1,34 +1,21 @@
 /**
  * Checks in Chromium which pages of other origins may connect to a server. Names under `.example` resolve to this
- * computer, as an attacker's names could (DNS rebinding).
+ * computer, as an attacker's names could (DNS rebinding). An argument in playwright.config.ts makes them do so.
  */
 import type { ListenWebSocketOptions, TlsError } from "@handclasp/node";
-import type { Browser } from "@playwright/test";
 import { test as base, expect } from "../support/test.ts";
 
-type WorkerFixtures = {
-  rebindingBrowser: Browser;
+const test = base.extend<{
   /** The port of a server that serves a page under every host name. */
   pagePort: string;
-};
-
-const test = base.extend<object, WorkerFixtures>({
-  rebindingBrowser: [
-    async ({ playwright, launchOptions }, use) => {
-      const args = [...(launchOptions.args ?? []), "--host-resolver-rules=MAP *.example 127.0.0.1"];
-      const browser = await playwright.chromium.launch({ ...launchOptions, args });
-      await use(browser);
-      await browser.close();
-    },
-    { scope: "worker", timeout: 240_000 },
-  ],
-  pagePort: [async ({ pageServer }, use) => use(new URL(pageServer.url).port), { scope: "worker" }],
+}>({
+  pagePort: async ({ pageServer }, use) => use(new URL(pageServer.url).port),
 });
 
 const chromiumOnly = { tag: "@chromium-only" };
 const appOrigin = (pagePort: string): string => `http://app.example:${pagePort}`;
 
-for (const [name, page, target, options, code] of [
+for (const [name, host, target, options, code] of [
   ["a page on another port of the same host", "localhost", "localhost", () => ({})],
   ["a page of another host", "app.example", "127.0.0.1", () => ({}), "origin_refused"],
   ["a page of another name of this computer", "localhost", "127.0.0.1", () => ({}), "origin_refused"],
@@ -57,11 +44,10 @@ for (const [name, page, target, options, code] of [
   test(
     `${name} ${code ? `is refused with ${code}` : "may connect"}`,
     chromiumOnly,
-    async ({ rebindingBrowser, pagePort, startServer }) => {
+    async ({ page, pagePort, startServer }) => {
       const { port, errors } = await startServer({ ...options(pagePort), respond: (channel) => channel.close() });
-      const tab = await rebindingBrowser.newPage();
-      await tab.goto(`http://${page}:${pagePort}/`);
-      const opened = await tab.evaluate(
+      await page.goto(`http://${host}:${pagePort}/`);
+      const opened = await page.evaluate(
         (url) =>
           new Promise<boolean>((resolve) => {
             const ws = new WebSocket(url);
@@ -73,8 +59,7 @@ for (const [name, page, target, options, code] of [
       expect(opened).toBe(code === undefined);
       const refusals = (errors as readonly TlsError[]).filter((error) => error.code.endsWith("_refused"));
       expect(refusals.map((error) => error.code)).toEqual(code === undefined ? [] : [code]);
-      for (const { message } of refusals) expect(message).toContain(`Origin "http://${page}:${pagePort}"`);
-      await tab.close();
+      for (const { message } of refusals) expect(message).toContain(`Origin "http://${host}:${pagePort}"`);
     },
   );
 }
@@ -82,10 +67,9 @@ for (const [name, page, target, options, code] of [
 test(
   "a sandboxed page of the same host, whose origin is null, is refused with origin_refused",
   chromiumOnly,
-  async ({ rebindingBrowser, pagePort, server: { port, errors } }) => {
-    const tab = await rebindingBrowser.newPage();
-    await tab.goto(`http://localhost:${pagePort}/`);
-    await tab.evaluate((url) => {
+  async ({ page, pagePort, server: { port, errors } }) => {
+    await page.goto(`http://localhost:${pagePort}/`);
+    await page.evaluate((url) => {
       const frame = document.createElement("iframe");
       frame.sandbox.add("allow-scripts");
       frame.srcdoc = `<script>new WebSocket("${url}")</script>`;
@@ -94,6 +78,5 @@ test(
     await expect
       .poll(() => errors)
       .toMatchObject([{ code: "origin_refused", advice: expect.stringContaining('["null"]') }]);
-    await tab.close();
   },
 );

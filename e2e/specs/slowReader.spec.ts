@@ -110,8 +110,8 @@ const test = base.extend<{ fast: FastServer; open: (way: Way) => Promise<EngineP
     await use(server);
     await server.close();
   },
-  open: async ({ engine, fast }, use) => {
-    const service = await startScriptPage();
+  open: async ({ engine, fast, shared }, use) => {
+    const service = await shared(startScriptPage);
     const pages: EnginePage[] = [];
     await use(async (way) => {
       const page = await engine.open(service.url);
@@ -121,7 +121,6 @@ const test = base.extend<{ fast: FastServer; open: (way: Way) => Promise<EngineP
       return page;
     });
     await Promise.all(pages.map((page) => page.close()));
-    await service.close();
   },
 });
 

@@ -1,7 +1,10 @@
 /** A browser as the specs use it, independent of the protocol that drives it. */
 export type Engine = {
   readonly name: "chromium" | "firefox" | "webkit";
-  /** Opens a new page, which shares no state with other pages. */
+  /**
+   * Opens a new page. It shares no state with other open pages. In WebKitGTK, it may find what an earlier page of its
+   * origin has stored.
+   */
   open(url: string): Promise<EnginePage>;
 };
 
