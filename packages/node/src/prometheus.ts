@@ -24,7 +24,7 @@ export interface PrometheusOptions {
  * @throws TlsError `configuration`
  */
 export function prometheusMetrics(options: PrometheusOptions): (event: ServerEvent) => void {
-  const { client, register } = withExplanationSync(() => optionsOf(options, prometheusOptions));
+  const { client, register } = withExplanationSync(() => optionsOf(options ?? {}, prometheusOptions));
   const measured = new Measured();
   const registers = [register ?? client.register];
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>

@@ -231,7 +231,7 @@ const rows: Row[] = [
     "grace",
     "milliseconds: close(5000)",
   ],
-  ["grace", () => createServer({ credentials }, handler).close({ grace: -1 }), "grace", "ms"],
+  ["grace", () => createServer({ credentials }, handler).close({ grace: -1 }), "grace", "milliseconds, from 0"],
   [
     "a registry that is misspelt",
     () => prometheusMetrics({ client: { Histogram: class {} }, registry: 1 } as Wrong),
@@ -239,6 +239,25 @@ const rows: Row[] = [
     "register",
   ],
   ["metrics without prom-client", () => prometheusMetrics({} as Wrong), "client", "prom-client"],
+  ["metrics without options", () => (prometheusMetrics as Wrong)(), "client", "prom-client"],
+  [
+    "a misspelt limit",
+    () => createServer({ credentials, admission: { maxConnection: 1 } as Wrong }, handler),
+    "maxConnection",
+    "maxConnections? It takes a whole number",
+  ],
+  [
+    "a limit in the wrong place",
+    () => createServer({ credentials, maxHandshakes: 1 } as Wrong, handler),
+    "maxHandshakes",
+    "admission",
+  ],
+  [
+    "trustProxy of a server",
+    () => createServer({ credentials, trustProxy: 1 } as Wrong, handler),
+    "trustProxy",
+    "listenWebSocket",
+  ],
   ["metrics without a meter", () => openTelemetryMetrics({} as Wrong), "meter", "getMeter"],
   // Other values in place of a certificate or a key.
   ["ca: null", () => client({ ca: null }), "ca", "leave it out"],

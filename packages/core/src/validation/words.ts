@@ -18,15 +18,17 @@ export const expectedValues: Readonly<Record<string, string>> = {
   certificateAuthorities: "a list of DER names (certificate.subject.der), or false",
   certificateCache: "a cache: certificateCache()",
   clientAuth: '"none", "request" or "require"',
-  client: 'the module: import client from "prom-client"',
+  client: "a client of Redis for redisFleet, the module prom-client for prometheusMetrics",
   closeTimeout: "milliseconds, more than 0 and less than 2^31",
   credentials:
     "a credential, a list of them or a function: credentials: nodeCredential({ cert, key }), " +
     "in a page await browserCredential({ cert, key })",
   equalSuites: "a list of lists of suites: equalSuites: [[TLS_…, TLS_…]]",
   fallbackScsv: "true or false",
+  grace: "milliseconds, from 0 on: 0 closes at once",
   grease: 'the function grease: import { grease } from "@handclasp/core"',
   groups: "a list of rows, not of names: import { x25519 } and use groups: [x25519]",
+  handshakeRate: "a whole number from 1 on, or false",
   handshakeTimeout: "milliseconds, more than 0 and less than 2^31",
   heartbeat: "an object of milliseconds, { interval: 30_000, timeout: 30_000 }, or false",
   headers: 'an object of texts: { authorization: "…" }',
@@ -43,6 +45,9 @@ export const expectedValues: Readonly<Record<string, string>> = {
   listener: "a function that gets each event",
   log: "a function of the level, an object and a message",
   lookup: "a function that returns the key of an identity, or undefined",
+  maxCalls: "a whole number from 1 on, or false",
+  maxConnections: "a whole number from 1 on, or false",
+  maxHandshakes: "a whole number from 1 on, or false",
   maxBytes: "a whole number of bytes",
   maxFragment: "a whole number from 64 to 16,384",
   maxFragmentLength: "512, 1024, 2048 or 4096",
@@ -60,6 +65,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   passphrase: "a text",
   path: 'a path that begins with a slash: "/tls"',
   pins: 'a list: pins: ["sha256/…"]',
+  perAddress: "an object of limits, { maxConnections: 1_000 }, or false",
   port: "a whole number from 0 to 65,535",
   protocols: "a text or a list of texts",
   provider: "a provider: nodeCrypto, webCrypto or noble",
@@ -112,12 +118,20 @@ const webSocketOption = "it is an option of the WebSocket: webSocket: { … }";
 const toListener =
   "pass it to the listener: server.listenTcp({ port, host }) or server.listenWebSocket({ port, host, path })";
 const toWebSocketListener = "pass it to the listener: server.listenWebSocket({ … })";
+const toAdmission = "put it into admission: { … }";
 const address = 'the address comes first: connect("tcp://host:port", { … }) or connect("wss://host/path", { … })';
 
 /** The remedies for options of node:tls, node:https, ws, socket.io, Deno, Bun and curl, by name in lower case. */
 export const foreignOptionRemedies: Readonly<Record<string, string>> = {
   agent: webSocketOption,
   allow: toWebSocketListener,
+  handshakerate: toAdmission,
+  heartbeat: "give it to listenWebSocket; for connect, webSocket: { heartbeat }",
+  maxcalls: toAdmission,
+  maxconnections: toAdmission,
+  maxhandshakes: toAdmission,
+  peraddress: toAdmission,
+  trustproxy: toWebSocketListener,
   allowpartialtrustchain: "a certificate in ca ends a path, whether it is a root or not: leave it out",
   alpnprotocols: 'use alpn: ["h2"]',
   alpncallback: "use alpn, a list in order of preference",
