@@ -3,9 +3,10 @@
  * @module
  */
 export * from "@handclasp/core";
-export type { AdmissionLimits, AdmissionOptions, RefusedConnection } from "./admission/admission.ts";
+export type { AdmissionLimits, AdmissionOptions } from "./admission/admission.ts";
 export type { TrustProxy } from "./admission/clientAddress.ts";
 export type { TimeoutOptions } from "./admission/expiry.ts";
+export type { LimitName, RefusedConnection, RequestRefusal } from "./admission/refusals.ts";
 export { type ConnectOptions, connect } from "./connect.ts";
 export { type NodeCredentialOptions, nodeCredential } from "./crypto/credential.ts";
 export { nodeCrypto } from "./crypto/nodeCrypto.ts";

@@ -5,6 +5,7 @@
 import { optionsOf } from "@handclasp/core/unstable";
 import { withExplanationSync } from "@handclasp/core/unstable/engine";
 import type * as promClient from "prom-client";
+import { refusals } from "./admission/refusals.ts";
 import type { ServerEvent } from "./observe/events.ts";
 import { alertName, codeOf, handshakeLabels, Measured, states } from "./observe/measured.ts";
 import { prometheusOptions } from "./optionTables.ts";
@@ -48,6 +49,8 @@ export function prometheusMetrics(options: PrometheusOptions): (event: ServerEve
   ]);
   const alerts = counter("handclasp_alerts_total", "Alerts in each direction.", ["direction", "level", "description"]);
   const refused = counter("handclasp_refused_connections_total", "Connections that a limit refused.", ["of", "limit"]);
+  // A series that begins with the first refusal has no increase that an alert could see.
+  for (const [of, limits] of Object.entries(refusals)) for (const limit of limits) refused.inc({ of, limit }, 0);
   const closed = counter("handclasp_closed_connections_total", "Connections that ended, by the code of the error.", [
     "code",
   ]);

@@ -182,6 +182,27 @@ test("a refused connection, and each state of connections, is counted", async ()
   await closedAll(events, 3);
 });
 
+test("a request that the listener refuses is counted, with the reason", async () => {
+  const events: ServerEvent[] = [];
+  const server = createServer({ credentials, onError: () => {}, observe: (event) => events.push(event) }, echo);
+  onTestFinished(async () => void (await server.close({ grace: 0 })));
+  const listeners = {
+    path: {},
+    rules: {},
+    allow: { allow: () => false },
+    trustProxy: { trustProxy: () => Promise.resolve("192.0.2.1") as never },
+  };
+  for (const [reason, options] of Object.entries(listeners)) {
+    const { port } = (await server.listenWebSocket(options)).address() as { port: number };
+    const origin = reason === "rules" ? { headers: { origin: "https://evil.example" } } : {};
+    const url = `ws://localhost:${port}/${reason === "path" ? "other" : ""}`;
+    await expect(connect(url, { ca: ca.pem, webSocket: origin })).rejects.toMatchObject({ code: "websocket_refused" });
+  }
+  expect(ofType(events, "refused").map(({ refusal }) => refusal)).toMatchObject(
+    Object.keys(listeners).map((limit) => ({ of: "request", limit, address: expect.stringMatching(/127|::1/) })),
+  );
+});
+
 test("bytes that a peer does not take are in the queue", async () => {
   const { server, open } = await serving("tcp");
   const channel = await open();

@@ -9,6 +9,7 @@ import { clientKeyOf, type HandshakeGate } from "@handclasp/core/unstable/engine
 import { Calls } from "./calls.ts";
 import * as defaults from "./limits.ts";
 import { Rate } from "./rate.ts";
+import type { LimitName, RefusedConnection, RequestRefusal } from "./refusals.ts";
 import { RefusedSockets } from "./refusedSockets.ts";
 import type { Client, Ticket } from "./ticket.ts";
 import { Turns } from "./turns.ts";
@@ -54,15 +55,6 @@ type Limits = Readonly<Record<keyof AdmissionLimits, number>>;
 
 /** Why a connection is refused: the server has too many, or the client. */
 export type Refusal = "server" | "client";
-
-/** A connection that was refused. */
-export interface RefusedConnection {
-  /** Whose limit it was. */
-  readonly of: Refusal;
-  readonly limit: "maxConnections" | "maxHandshakes";
-  /** The address of the client, or of a proxy. */
-  readonly address: string | undefined;
-}
 
 export interface AdmissionQueues {
   /** The handshakes that wait for their turn. */
@@ -136,6 +128,11 @@ export class Admission {
   /** Admits a connection that a program has accepted itself. It counts, but is never refused. */
   force(address: string | undefined): Ticket {
     return this.#issue(this.#clientOf(address));
+  }
+
+  /** A listener has refused a request. */
+  noticeRequest(limit: RequestRefusal, address: string | undefined): void {
+    this.#notice({ of: "request", limit, address });
   }
 
   /** The number of clients that are remembered. */
@@ -219,7 +216,7 @@ export class Admission {
 interface Found {
   readonly of: Refusal;
   readonly what: string;
-  readonly limit: RefusedConnection["limit"];
+  readonly limit: LimitName;
   readonly most: number;
 }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import type { AlertDescription, Direction, NotResumed, TlsConnection, Traffic } from "@handclasp/core";
-import type { RefusedConnection } from "../admission/admission.ts";
+import type { RefusedConnection } from "../admission/refusals.ts";
 
 /**
  * The properties of a connection, by the names of OpenTelemetry's semantic conventions: `client.address`,

@@ -6,7 +6,8 @@
 import { type Channel, channel } from "node:diagnostics_channel";
 import type { NotResumed, Session, TlsConnection, Traffic } from "@handclasp/core";
 import type { ServerObserver } from "@handclasp/core/unstable/engine";
-import type { AdmissionQueues, RefusedConnection } from "../admission/admission.ts";
+import type { AdmissionQueues } from "../admission/admission.ts";
+import type { RefusedConnection } from "../admission/refusals.ts";
 import { notify } from "../notify.ts";
 import { attributesOfError, attributesOfPeer, attributesOfSession } from "./attributes.ts";
 import type { Attributes, LogFunction, ObservedServer, ServerEvent, ServerMeasures } from "./events.ts";

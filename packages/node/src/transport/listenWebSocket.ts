@@ -12,6 +12,7 @@ import { configurationError, optionsOf, withExplanation, wrongOption } from "@ha
 import type { WebSocketServer } from "ws";
 import type { Admission, Refusal } from "../admission/admission.ts";
 import { clientAddressOf, type TrustProxy } from "../admission/clientAddress.ts";
+import type { RequestRefusal } from "../admission/refusals.ts";
 import { RefusedSockets } from "../admission/refusedSockets.ts";
 import type { Ticket } from "../admission/ticket.ts";
 import { listenWebSocketOptions } from "../optionTables.ts";
@@ -147,6 +148,10 @@ async function listenOn(
   /** Refuses a request of which nothing but its peer is known, which may be a proxy. */
   const refusePeer = (socket: Duplex, status: Status, { remoteAddress }: Socket): void =>
     refuse(socket, status, isBehindProxy ? undefined : remoteAddress);
+  const refuseRequested = (...[socket, status, reason, peer]: [Duplex, Status, RequestRefusal, Socket]): void => {
+    admission?.noticeRequest(reason, peer.remoteAddress);
+    refusePeer(socket, status, peer);
+  };
   if (ownsServer)
     boundRequests(server, admission, isBehindProxy, (socket, refusal) =>
       refusePeer(socket, overloaded[refusal], socket),
@@ -190,7 +195,7 @@ async function listenOn(
   let webSocketServer: WebSocketServer | undefined;
   const upgrade = (to: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const client = clientOf(request);
-    if (!client) return refusePeer(socket, forbidden, request.socket);
+    if (!client) return refuseRequested(socket, forbidden, "trustProxy", request.socket);
     const ticket = admission?.admit(client.address);
     if (typeof ticket === "string") return refuse(socket, overloaded[ticket], client.address);
     const release = (): void => {
@@ -198,6 +203,7 @@ async function listenOn(
     };
     if (!isAllowed(request)) {
       release();
+      admission?.noticeRequest("allow", client.address);
       return refuse(socket, forbidden, client.address);
     }
     // ws closes the socket of a request that is not valid.
@@ -211,9 +217,10 @@ async function listenOn(
   };
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (pathOf(request) !== path) {
-      if (ownsServer || isUnserved(server, onUpgrade, pathOf(request))) refusePeer(socket, notFound, request.socket);
+      if (ownsServer || isUnserved(server, onUpgrade, pathOf(request)))
+        refuseRequested(socket, notFound, "path", request.socket);
     } else if (!isAllowedByRules(request, isLoopbackAddress(addressOf(server, request))))
-      refusePeer(socket, forbidden, request.socket);
+      refuseRequested(socket, forbidden, "rules", request.socket);
     else if (webSocketServer) upgrade(webSocketServer, request, socket, head);
     else {
       const destroy = (): void => void socket.destroy();
