@@ -24,7 +24,7 @@ export const refusals: { readonly [Of in keyof Refusals]: readonly Refusals[Of][
 export interface RefusedConnection {
   /** Whose limit it was; `"request"` if the request for a WebSocket was refused. */
   readonly of: keyof Refusals;
-  /** The limit. Of a request: its path, `origins` and `hosts` ("rules"), or the function that refused it or failed. */
+  /** The limit, or the reason for which the request was refused ("rules" are `origins` and `hosts`). */
   readonly limit: Refusals[keyof Refusals];
   /** The address of the client, or of a proxy. */
   readonly address: string | undefined;
