@@ -5,7 +5,7 @@
 import { type BigIntStats, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { TlsError } from "@handclasp/core";
-import { optionsOf, wrongOption } from "@handclasp/core/unstable";
+import { configurationError, optionsOf, wrongOption } from "@handclasp/core/unstable";
 import { withExplanationSync } from "@handclasp/core/unstable/engine";
 
 import { notify } from "./notify.ts";
@@ -85,7 +85,7 @@ class Watcher implements FileWatcher {
     this.#options = options;
     this.#interval = options.interval ?? defaultInterval;
     // Synchronous, so that a change right after this call is noticed.
-    this.#loaded = files.map((file) => stateOf(() => statSync(file, { bigint: true }))).join();
+    this.#loaded = files.map((file) => stateOfExisting(file)).join();
     this.#seen = this.#loaded;
     this.#schedule();
   }
@@ -150,6 +150,17 @@ async function settledWithin(ms: number, result: unknown): Promise<void> {
     await Promise.race([result, tooLate]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** @throws TlsError `configuration`: a path that is misspelt would never be renewed */
+function stateOfExisting(file: string): string {
+  try {
+    const found = statSync(file, { bigint: true });
+    return stateOf(() => found);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw configurationError(`files: ${file} cannot be watched (${code})`, "give paths of files that exist");
   }
 }
 

@@ -173,3 +173,10 @@ test("a reload that never settles has failed after a minute, and the next change
   writeFileSync(file, "333");
   await looks(() => reload.mock.calls.length === 2);
 });
+
+test("a file that does not exist is an error at once", () => {
+  const path = join(folder(), "misspelt.crt");
+  expect(() => watchFiles([path], () => {})).toThrow(
+    expect.objectContaining({ code: "configuration", message: expect.stringMatching(/misspelt\.crt.*ENOENT/) }),
+  );
+});

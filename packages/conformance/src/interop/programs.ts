@@ -57,6 +57,12 @@ export function find(program: string): string | undefined {
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }
 
+/** The programs that run. They end with this process, also when a command such as `pnpm soak` is stopped. */
+const children = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
+
 export function start({ program, args, cwd, mirror, env, user, minutes = 2 }: Command): Running {
   const child = spawn(find(program) ?? program, args, {
     stdio: "pipe",
@@ -66,6 +72,8 @@ export function start({ program, args, cwd, mirror, env, user, minutes = 2 }: Co
     timeout: minutes * 60_000,
     killSignal: "SIGKILL",
   });
+  children.add(child);
+  child.once("close", () => children.delete(child));
   const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("latin1").on("data", (text: string) => {
     output.stdout += text;

@@ -15,6 +15,8 @@ the sessions of other processes are resumed while Redis is up; a connection fail
 this did not happen.`;
 
 const { seconds, connections } = numbersOf(usage, { seconds: 600, connections: 1_000 });
+// Servers, clients and Redis end with this process.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const started = performance.now();
 const log = (line: string): void => console.log(`${((performance.now() - started) / 1_000).toFixed(0)} s: ${line}`);
 console.log(`load of the machine before: ${(loadavg()[0] as number).toFixed(1)}`);

@@ -301,9 +301,14 @@ export function faultsOf(report: SoakReport, limits: SoakLimits): readonly strin
     if (!(count > 0)) faults.push(`${what}: none`);
   const { offeredTickets, resumedTickets, offeredIds, resumedIds } = counts;
   if (resumedTickets < limits.tickets * offeredTickets)
-    faults.push(`resumed ${resumedTickets} of ${offeredTickets} tickets of other processes`);
+    faults.push(
+      `resumed ${resumedTickets} of ${offeredTickets} tickets of other processes, fewer than ${limits.tickets}`,
+    );
   if (resumedIds < limits.ids * offeredIds)
-    faults.push(`resumed ${resumedIds} of ${offeredIds} sessions that other processes have put into Redis`);
+    faults.push(
+      `resumed ${resumedIds} of ${offeredIds} sessions that other processes have put into Redis, fewer than ` +
+        `${limits.ids}: a call of Redis that takes longer than 250 ms loses one`,
+    );
   for (const [name, [before, after]] of Object.entries(rests)) {
     if (after.connections) faults.push(`${name}: ${after.connections} connections are left`);
     const [old, now] = [before, after].map(({ resources }) => JSON.stringify(resources));

@@ -40,7 +40,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   insecure: "true, if you need no identity, or leave it out",
   interval: "milliseconds, more than 0 and less than 2^31",
   key: 'the private key, as PEM text, DER or a JWK: readFileSync("key.pem", "utf8")',
-  keepAlive: "milliseconds, more than 0 and less than 2^31, or false",
+  keepAlive: "milliseconds, from 1,000 on, or false",
   keyLog: "a function that gets each line",
   listener: "a function that gets each event",
   log: "a function of the level, an object and a message",

@@ -9,7 +9,7 @@ import { wrongOption } from "@handclasp/core/unstable";
 export interface KeepAliveOptions {
   /**
    * How long a TCP connection may be idle before the operating system asks whether the peer is still there, in
-   * milliseconds. Without an answer, the connection ends with `connection_lost`, after ten seconds on most systems.
+   * milliseconds, from 1,000 on. Without an answer, the connection ends with `connection_lost`, after ten seconds on most systems.
    * Default 60,000. `false`: it never asks.
    */
   readonly keepAlive?: number | false;
@@ -18,9 +18,17 @@ export interface KeepAliveOptions {
 /** The default: many NATs and proxies forget a connection that idles for longer. */
 const defaultDelay = 60_000;
 
+/**
+ * The shortest time, in milliseconds: the system counts whole seconds, and takes 0 as its own default, two hours on
+ * most.
+ */
+const shortestDelay = 1_000;
+
 /** @throws TlsError `configuration` */
 export function checkKeepAlive<T extends KeepAliveOptions>(options: T): T {
-  if ((options.keepAlive as unknown) === true) throw wrongOption("keepAlive", true, "milliseconds, or false");
+  const { keepAlive } = options;
+  if ((keepAlive as unknown) === true || (typeof keepAlive === "number" && keepAlive < shortestDelay))
+    throw wrongOption("keepAlive", keepAlive, "milliseconds, or false");
   return options;
 }
 

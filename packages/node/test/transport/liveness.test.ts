@@ -133,7 +133,7 @@ describe("TCP keepalive", () => {
   });
 });
 
-test.each([[true], [0], ["60s"], [null]])("keepAlive %j is an error", async (keepAlive) => {
+test.each([[true], [0], [60], ["60s"], [null]])("keepAlive %j is an error", async (keepAlive) => {
   const refusal = expect.objectContaining({ code: "configuration" }) as Error;
   const option = { keepAlive } as { keepAlive: number };
   await expect(listenTcp(option, () => {})).rejects.toEqual(refusal);
