@@ -9,7 +9,8 @@ import { wrongOption } from "@handclasp/core/unstable";
 export interface KeepAliveOptions {
   /**
    * How long a TCP connection may be idle before the operating system asks whether the peer is still there, in
-   * milliseconds, from 1,000 on. Without an answer, the connection ends with `connection_lost`, after ten seconds on most systems.
+   * milliseconds, from 1,000 on. Without an answer, the connection ends with `connection_lost`, after ten seconds on
+   * most systems.
    * Default 60,000. `false`: it never asks.
    */
   readonly keepAlive?: number | false;
