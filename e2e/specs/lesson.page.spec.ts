@@ -150,6 +150,7 @@ test("a saved recording is the same when loaded", { tag: "@chromium-only" }, asy
 
 test("the Korean page explains in Korean", { tag: "@chromium-only" }, async ({ examplePage: page }) => {
   await page.getByRole("link", { name: "한국어" }).click();
+  await page.waitForURL("**/ko.html"); // and until its script has run, as after every load
   await connect(page);
   await expect(page.getByTestId("next")).toHaveText("다음");
   await rung(page, "client_hello").locator("summary").first().click();

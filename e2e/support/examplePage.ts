@@ -18,6 +18,7 @@ export const test = base.extend<{ example: EchoServer; examplePage: Page }>({
     await page.goto(example.url);
     await use(page);
     expect(errors).toEqual([]);
+    await page.close(); // the server that closes gives an open connection five seconds to finish
   },
 });
 
