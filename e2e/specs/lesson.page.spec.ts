@@ -1,4 +1,8 @@
-/** Tests of the lessons of the example's page: its numbers, its labels, and the things to try. */
+/**
+ * Tests of the lessons of the example's page: its numbers, its labels, and the things to try. The page
+ * shows failures in the same way in every engine: channel.spec.ts tests the alerts, resumption and client certificates
+ * in each one.
+ */
 import { spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -7,6 +11,8 @@ import type { EchoServer } from "@handclasp/example-echo-server";
 import type { Page } from "@playwright/test";
 import { connect, echo, openAll, rung, test } from "../support/examplePage.ts";
 import { expect } from "../support/test.ts";
+
+const chromiumOnly = { tag: "@chromium-only" };
 
 test("the textbook has its seven steps, without extended_master_secret and encrypt_then_mac", async ({
   examplePage: page,
@@ -28,35 +34,37 @@ test("the textbook has its seven steps, without extended_master_secret and encry
     await expect(rung(page, "application_data").first().getByTestId("protection").getByTestId(part)).toBeVisible();
 });
 
-test("the textbook's numbers on the page are those that node:crypto and openssl compute", {
-  tag: "@chromium-only",
-}, async ({ examplePage: page }) => {
-  await page.getByRole("radio", { name: "Textbook" }).check();
-  await connect(page);
-  await echo(page, "Hello, textbook");
-  await openAll(page);
-  const shown = async (name: string, selector = "code.hex"): Promise<Buffer> =>
-    fromHex((await rung(page, name).locator(selector).first().textContent()) ?? "");
-  const [client, server] = [await shown("client_hello", "mark"), await shown("server_hello", "mark")];
-  const premaster = await shown("premaster_secret");
-  const master = await shown("master_secret");
-  expect(premaster.subarray(0, 2)).toEqual(Buffer.of(3, 3));
-  expect(prf(premaster, Buffer.concat([Buffer.from("master secret"), client, server]), 48)).toEqual(master);
-  const keys = ["client_write_MAC_key", "server_write_MAC_key", "client_write_key", "server_write_key"];
-  const shownKeys = await Promise.all(
-    keys.map(async (name) => fromHex((await page.getByTestId(name).locator("code").textContent()) ?? "")),
-  );
-  const block = Buffer.concat(shownKeys);
-  expect(prf(master, Buffer.concat([Buffer.from("key expansion"), server, client]), block.length)).toEqual(block);
+test(
+  "the textbook's numbers on the page are those that node:crypto and openssl compute",
+  chromiumOnly,
+  async ({ examplePage: page }) => {
+    await page.getByRole("radio", { name: "Textbook" }).check();
+    await connect(page);
+    await echo(page, "Hello, textbook");
+    await openAll(page);
+    const shown = async (name: string, selector = "code.hex"): Promise<Buffer> =>
+      fromHex((await rung(page, name).locator(selector).first().textContent()) ?? "");
+    const [client, server] = [await shown("client_hello", "mark"), await shown("server_hello", "mark")];
+    const premaster = await shown("premaster_secret");
+    const master = await shown("master_secret");
+    expect(premaster.subarray(0, 2)).toEqual(Buffer.of(3, 3));
+    expect(prf(premaster, Buffer.concat([Buffer.from("master secret"), client, server]), 48)).toEqual(master);
+    const keys = ["client_write_MAC_key", "server_write_MAC_key", "client_write_key", "server_write_key"];
+    const shownKeys = await Promise.all(
+      keys.map(async (name) => fromHex((await page.getByTestId(name).locator("code").textContent()) ?? "")),
+    );
+    const block = Buffer.concat(shownKeys);
+    expect(prf(master, Buffer.concat([Buffer.from("key expansion"), server, client]), block.length)).toEqual(block);
 
-  const figures = page.locator(".inside details.aside:has(pre)");
-  expect(await figures.count()).toBeGreaterThan(4); // the master secret, the key block, Finished and data
-  for (const figure of await figures.all()) {
-    const commands = await figure.locator("pre").allInnerTexts();
-    const results = await figure.locator("pre + p code").allInnerTexts();
-    for (const [i, command] of commands.entries()) expect(run(command), command).toEqual(fromHex(results[i] ?? ""));
-  }
-});
+    const figures = page.locator(".inside details.aside:has(pre)");
+    expect(await figures.count()).toBeGreaterThan(4); // the master secret, the key block, Finished and data
+    for (const figure of await figures.all()) {
+      const commands = await figure.locator("pre").allInnerTexts();
+      const results = await figure.locator("pre + p code").allInnerTexts();
+      for (const [i, command] of commands.entries()) expect(run(command), command).toEqual(fromHex(results[i] ?? ""));
+    }
+  },
+);
 
 test("pointing at a byte, and the arrow keys, name its field, section and meaning", async ({ examplePage: page }) => {
   await connect(page);
@@ -75,29 +83,37 @@ test("pointing at a byte, and the arrow keys, name its field, section and meanin
   await expect(label).toContainText("TLS 1.2 (0x0303)");
 });
 
-test("with a wrong certificate, the certificate's step says why it was refused", async ({ examplePage: page }) => {
-  for (const [name, code] of [
-    ["wrong_ca", "unknown_issuer"],
-    ["expired", "expired"],
-    ["wrong_host", "name_mismatch"],
-  ] as const) {
-    await page.getByTestId("attempt").selectOption(name);
-    await expect(page.getByTestId("effect")).not.toBeEmpty();
-    await page.getByTestId("connect").click();
-    await expect(page.getByTestId("error-code")).toHaveText(code);
-    await expect(rung(page, "certificate").getByTestId("refused")).toContainText(code);
-  }
-});
+test(
+  "with a wrong certificate, the certificate's step says why it was refused",
+  chromiumOnly,
+  async ({ examplePage: page }) => {
+    for (const [name, code] of [
+      ["wrong_ca", "unknown_issuer"],
+      ["expired", "expired"],
+      ["wrong_host", "name_mismatch"],
+    ] as const) {
+      await page.getByTestId("attempt").selectOption(name);
+      await expect(page.getByTestId("effect")).not.toBeEmpty();
+      await page.getByTestId("connect").click();
+      await expect(page.getByTestId("error-code")).toHaveText(code);
+      await expect(rung(page, "certificate").getByTestId("refused")).toContainText(code);
+    }
+  },
+);
 
-test("with a client certificate, the client sends Certificate and CertificateVerify", async ({ examplePage: page }) => {
-  await page.getByTestId("attempt").selectOption("client_certificate");
-  await connect(page);
-  await expect(rung(page, "certificate_request")).toHaveAttribute("data-from", "server");
-  await expect(rung(page, "certificate").last()).toHaveAttribute("data-from", "client");
-  await expect(rung(page, "certificate_verify")).toHaveAttribute("data-from", "client");
-});
+test(
+  "with a client certificate, the client sends Certificate and CertificateVerify",
+  chromiumOnly,
+  async ({ examplePage: page }) => {
+    await page.getByTestId("attempt").selectOption("client_certificate");
+    await connect(page);
+    await expect(rung(page, "certificate_request")).toHaveAttribute("data-from", "server");
+    await expect(rung(page, "certificate").last()).toHaveAttribute("data-from", "client");
+    await expect(rung(page, "certificate_verify")).toHaveAttribute("data-from", "client");
+  },
+);
 
-test("a resumed session is figure 2", async ({ examplePage: page, example }) => {
+test("a resumed session is figure 2", chromiumOnly, async ({ examplePage: page, example }) => {
   await page.getByTestId("attempt").selectOption("resumption");
   await connect(page);
   await expect(rung(page, "resumption")).toBeVisible();
@@ -109,25 +125,26 @@ test("a resumed session is figure 2", async ({ examplePage: page, example }) => 
     .toEqual([false, false, true]);
 });
 
-test("a replayed record is bad_record_mac, and a cut connection is an error", async ({
-  examplePage: page,
-  example,
-}) => {
-  await connect(page);
-  await page.getByTestId("message-attempt").selectOption("replay");
-  await page.getByTestId("send").click();
-  await expect(page.getByTestId("error-code")).toHaveText("bad_record_mac");
-  await expect(page.getByTestId("replay")).toHaveCount(1);
-  await expect.poll(() => example.events.at(-1)).toMatchObject({ type: "error", error: { code: "bad_record_mac" } });
-  await connect(page);
-  await page.getByTestId("message-attempt").selectOption("cut");
-  await page.getByTestId("send").click();
-  await expect(page.getByTestId("cut")).toHaveCount(1);
-  await expect(page.getByTestId("error-code")).toHaveText("truncated");
-});
+test(
+  "a replayed record is bad_record_mac, and a cut connection is an error",
+  chromiumOnly,
+  async ({ examplePage: page, example }) => {
+    await connect(page);
+    await page.getByTestId("message-attempt").selectOption("replay");
+    await page.getByTestId("send").click();
+    await expect(page.getByTestId("error-code")).toHaveText("bad_record_mac");
+    await expect(page.getByTestId("replay")).toHaveCount(1);
+    await expect.poll(() => example.events.at(-1)).toMatchObject({ type: "error", error: { code: "bad_record_mac" } });
+    await connect(page);
+    await page.getByTestId("message-attempt").selectOption("cut");
+    await page.getByTestId("send").click();
+    await expect(page.getByTestId("cut")).toHaveCount(1);
+    await expect(page.getByTestId("error-code")).toHaveText("truncated");
+  },
+);
 
 // Playwright hears of no download in a stock Firefox: the test would wait for its event for ever.
-test("a saved recording is the same when loaded", { tag: "@chromium-only" }, async ({ examplePage: page }) => {
+test("a saved recording is the same when loaded", chromiumOnly, async ({ examplePage: page }) => {
   await connect(page);
   await echo(page, "kept");
   const rungs = page.getByTestId("ladder").locator("> li");
@@ -148,7 +165,7 @@ test("a saved recording is the same when loaded", { tag: "@chromium-only" }, asy
   expect(await rungs.evaluateAll((all) => all.map((element) => element.getAttribute("data-testid")))).toEqual(before);
 });
 
-test("the Korean page explains in Korean", { tag: "@chromium-only" }, async ({ examplePage: page }) => {
+test("the Korean page explains in Korean", chromiumOnly, async ({ examplePage: page }) => {
   await page.getByRole("link", { name: "한국어" }).click();
   await page.waitForURL("**/ko.html"); // and until its script has run, as after every load
   await connect(page);
@@ -157,33 +174,38 @@ test("the Korean page explains in Korean", { tag: "@chromium-only" }, async ({ e
   await expect(rung(page, "client_hello").locator(".inside")).toContainText("클라이언트가 시작합니다");
 });
 
-test("after a flipped bit in the handshake, the error card shows the alert", async ({ examplePage: page, example }) => {
-  for (const [flip, alert, by] of [
-    ["server_hello", "decrypt_error", "client"],
-    ["client_key_exchange", "bad_record_mac", "server"],
-  ] as const) {
-    await page.getByTestId("attempt").selectOption(flip);
-    await page.getByTestId("connect").click();
-    await expectFailure(page, example, alert, by);
-  }
-});
+test(
+  "after a flipped bit in the handshake, the error card shows the alert",
+  chromiumOnly,
+  async ({ examplePage: page, example }) => {
+    for (const [flip, alert, by] of [
+      ["server_hello", "decrypt_error", "client"],
+      ["client_key_exchange", "bad_record_mac", "server"],
+    ] as const) {
+      await page.getByTestId("attempt").selectOption(flip);
+      await page.getByTestId("connect").click();
+      await expectFailure(page, example, alert, by);
+    }
+  },
+);
 
-test("after a flipped bit in a message, the error card shows bad_record_mac", async ({
-  examplePage: page,
-  example,
-}) => {
-  for (const [flip, by] of [
-    ["message", "server"],
-    ["echo", "client"],
-  ] as const) {
-    await connect(page);
-    await page.getByTestId("message-attempt").selectOption(flip);
-    await page.getByTestId("send").click();
-    await expectFailure(page, example, "bad_record_mac", by);
-    await expect(page.getByTestId("error-fault")).toHaveText("the path");
-    await expect(page.getByTestId("echo")).toHaveText("");
-  }
-});
+test(
+  "after a flipped bit in a message, the error card shows bad_record_mac",
+  chromiumOnly,
+  async ({ examplePage: page, example }) => {
+    for (const [flip, by] of [
+      ["message", "server"],
+      ["echo", "client"],
+    ] as const) {
+      await connect(page);
+      await page.getByTestId("message-attempt").selectOption(flip);
+      await page.getByTestId("send").click();
+      await expectFailure(page, example, "bad_record_mac", by);
+      await expect(page.getByTestId("error-fault")).toHaveText("the path");
+      await expect(page.getByTestId("echo")).toHaveText("");
+    }
+  },
+);
 
 const fromHex = (text: string): Buffer => Buffer.from(text.replace(/[^0-9a-f]/gi, ""), "hex");
 
