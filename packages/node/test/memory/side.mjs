@@ -19,26 +19,31 @@ let server;
 let rawServer;
 const writers = [];
 let written = 0;
+let isStalled = false;
 
-/** Pieces of data that differ, so that a missing, repeated or misplaced byte changes the hash. */
-function* pieces(size, total) {
-  for (let offset = 0; offset < total; offset += size) {
+/**
+ * Pieces of data that differ, so that a missing, repeated or misplaced byte changes the hash. There are no more of them
+ * once the writers have stalled: what fits into the buffers is all that the reader has to get.
+ */
+function* pieces(size, most) {
+  for (let offset = 0; offset < most && !isStalled; offset += size) {
     const piece = new Uint8Array(size).fill((offset / size) & 0xff);
     new DataView(piece.buffer).setFloat64(0, offset);
     yield piece;
   }
 }
 
-async function writeEach(channel, size, total, hash) {
-  for (const piece of pieces(size, total)) {
+async function writeEach(channel, size, most, hash) {
+  for (const piece of pieces(size, most)) {
     hash.update(piece);
     await channel.write(piece);
     written += size;
   }
+  await channel.closeWrite();
 }
 
-async function pipe(channel, size, total, hash) {
-  const source = pieces(size, total);
+async function pipe(channel, size, most, hash) {
+  const source = pieces(size, most);
   const stream = new ReadableStream({
     pull(controller) {
       const { done, value } = source.next();
@@ -48,17 +53,12 @@ async function pipe(channel, size, total, hash) {
       controller.enqueue(value);
     },
   });
-  await stream.pipeTo(channel.writable, { preventClose: true });
+  await stream.pipeTo(channel.writable);
 }
 
-async function readAll(channel, total) {
+async function readAll(channel) {
   const hash = createHash("sha256");
-  for (let received = 0; received < total; ) {
-    const bytes = await channel.read();
-    if (!bytes) throw new Error(`the end after ${received} of ${total} bytes`);
-    hash.update(bytes);
-    received += bytes.length;
-  }
+  for await (const bytes of channel) hash.update(bytes);
   return hash.digest("hex");
 }
 
@@ -106,21 +106,25 @@ const methods = {
     await Promise.allSettled(channels.map((channel) => channel.close()));
     channels = [];
   },
-  /** Starts to write `total` bytes to each channel, as fast as the channel accepts them. */
-  async write({ method, size, total }) {
+  /** Starts to write at most `most` bytes to each channel, as fast as the channel accepts them. */
+  async write({ method, size, most }) {
     for (const channel of channels) {
       const hash = createHash("sha256");
-      const done = (method === "pipe" ? pipe : writeEach)(channel, size, total, hash);
+      const done = (method === "pipe" ? pipe : writeEach)(channel, size, most, hash);
       writers.push(done.then(() => hash.digest("hex")));
     }
   },
-  /** Waits until every writer has to wait, and returns the number of bytes that all of them have written. */
+  /**
+   * Waits until every writer has to wait, and returns the number of bytes that all of them have written. Each of them
+   * ends after the write in which it waits.
+   */
   async stalled() {
-    for (let before = -1; before !== written; await sleep(400)) before = written;
+    for (let before = -1; before !== written || written === 0; await sleep(400)) before = written;
+    isStalled = true;
     return written;
   },
   written: () => Promise.all(writers.splice(0)),
-  read: ({ total }) => Promise.all(channels.map((channel) => readAll(channel, total))),
+  read: () => Promise.all(channels.map(readAll)),
   /** The number of bytes on the heap and outside of it, including ArrayBuffers. */
   async memory() {
     for (let i = 0; i < 4; i++) {

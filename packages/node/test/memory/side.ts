@@ -23,7 +23,7 @@ export class Side {
   }
 
   ask(method: "serve" | "serveRaw" | "open" | "stalled" | "memory", params?: unknown): Promise<number>;
-  ask(method: "written" | "read", params?: unknown): Promise<readonly string[]>;
+  ask(method: "written" | "read"): Promise<readonly string[]>;
   ask(method: "connect" | "connectRaw" | "close" | "write", params?: unknown): Promise<undefined>;
   ask(method: string, params?: unknown): Promise<unknown> {
     const id = this.#id++;

@@ -17,8 +17,8 @@ beforeAll(async () => {
 /** Several connections, whose memory together is large compared with the rest of the process. */
 const count = 8;
 const maxMemory = 4 * 2 ** 20;
-/** More bytes than the kernel's buffers and ours hold together. */
-const total = 24 * 2 ** 20;
+/** More bytes than the kernel's buffers and ours hold together: only a writer that never waits writes so many. */
+const most = 24 * 2 ** 20;
 
 describe.each(["ws", "tcp"])("over %s", (scheme) => {
   test.each([
@@ -27,20 +27,21 @@ describe.each(["ws", "tcp"])("over %s", (scheme) => {
     ["a client", "pipe", 65_536],
     ["a server", "pipe", 65_536],
   ])("%s that uses %s with %i bytes at a time has to wait, and loses no byte", async (writerRole, method, size) => {
-    const bytesEach = Math.floor(total / size) * size;
     await withSides(async (server, client) => {
       const port = await server.ask("serve", { identity, scheme });
       await client.ask("connect", { ca, scheme, port, count });
       const [writer, reader] = writerRole === "a client" ? [client, server] : [server, client];
       const idle = await Promise.all([writer.ask("memory"), reader.ask("memory")]);
 
-      await writer.ask("write", { method, size, total: bytesEach });
-      expect(await writer.ask("stalled")).toBeLessThan(bytesEach * count);
+      await writer.ask("write", { method, size, most });
+      const written = await writer.ask("stalled");
+      expect(written).toBeGreaterThan(0);
+      expect(written).toBeLessThan(most * count);
       const full = await Promise.all([writer.ask("memory"), reader.ask("memory")]);
       const growth = full.map((bytes, i) => (bytes - (idle[i] as number)) / count);
       expect(Math.max(...growth)).toBeLessThan(maxMemory);
 
-      const [sent, read] = await Promise.all([writer.ask("written"), reader.ask("read", { total: bytesEach })]);
+      const [sent, read] = await Promise.all([writer.ask("written"), reader.ask("read")]);
       expect(read).toHaveLength(count);
       expect([...read].sort()).toEqual([...sent].sort());
     });
