@@ -4,6 +4,7 @@ import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { chromiumArgs } from "./scripts/lib/chromiumArgs.mjs";
 import { isolatedTests } from "./scripts/lib/isolated.mjs";
+import { LongestFirst } from "./scripts/lib/longestFirst.mjs";
 
 const interop = ["{packages,examples}/*/test/**/*.interop.test.ts"];
 const browser = ["packages/*/test/**/*.browser.test.ts"];
@@ -39,6 +40,7 @@ export default defineConfig({
     reporters: process.env.HANDCLASP_REPORT
       ? ["default", ["json", { outputFile: process.env.HANDCLASP_REPORT }]]
       : ["default"],
+    sequence: { sequencer: LongestFirst },
     coverage: { include: ["packages/*/src/**"], reporter: ["text-summary", "html"] },
     projects: [
       // Unit tests run on the sources, so they need no build. Most share one module graph in each process: loading the
@@ -46,13 +48,13 @@ export default defineConfig({
       unitTests("unit", { include: unit, exclude: isolated, isolate: false }),
       unitTests("unit-isolated", { include: isolated, exclude: [], isolate: true }),
       {
-        // Interop tests run two files at a time, many of them against real peers, which wait for each other. They use
-        // dist, which Node.js loads as in a user's program.
+        // Interop tests run many files against real peers, which wait for each other: more files at a time than there
+        // are cores use them. The tests use dist, which Node.js loads as in a user's program.
         test: {
           name: "interop",
           include: interop,
           server: { deps: { external: [/\/dist\//] } },
-          maxWorkers: 2,
+          maxWorkers: 3,
           ...timeouts,
         },
       },
