@@ -30,6 +30,7 @@ function unitTests(
       isolate,
       setupFiles: isolate ? [] : ["packages/core/test/freshTurn.ts"],
       maxWorkers: "100%", // the default leaves one core idle, which is half of a machine with two cores
+      maxConcurrency: 24, // the concurrent tests mostly wait
       ...timeouts,
     },
   };

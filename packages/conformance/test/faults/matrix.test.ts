@@ -81,8 +81,8 @@ test("the sample has each row with each sender and carrier, and all of these wit
   for (const view of views) expect(new Set(sampleCells.map(view))).toEqual(new Set(allCells.map(view)));
 });
 
-describe.each(carriers)("over %s", (carrier) => {
-  describe.each(providers)("with %s", (name, provider, credential) => {
+describe.concurrent.each(carriers)("over %s", (carrier) => {
+  describe.concurrent.each(providers)("with %s", (name, provider, credential) => {
     const parties: Parties = { carrier, provider, credential, data };
     const references = new Map<number, Exchange>();
     beforeAll(async () => {
