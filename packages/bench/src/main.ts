@@ -27,6 +27,8 @@ const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
+    /** The shortest run: it shows that the scenarios work, and its figures say nothing. */
+    smoke: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
     only: { type: "string", multiple: true, default: [] },
     subject: { type: "string", multiple: true, default: [] },
@@ -43,12 +45,15 @@ const { values } = parseArgs({
   },
 });
 
-const effort: Effort = values.quick
-  ? { rounds: Number(values.rounds ?? 3), warm: 1, warmHandshakes: 100, duration: 60 }
-  : { rounds: Number(values.rounds ?? 15), warm: 3, warmHandshakes: 3000, duration: 250 };
+const effort: Effort = values.smoke
+  ? { rounds: Number(values.rounds ?? 1), warm: 1, warmHandshakes: 5, duration: 10 }
+  : values.quick
+    ? { rounds: Number(values.rounds ?? 3), warm: 1, warmHandshakes: 100, duration: 60 }
+    : { rounds: Number(values.rounds ?? 15), warm: 3, warmHandshakes: 3000, duration: 250 };
+const isShort = values.smoke || values.quick;
 
 /** For `floor` and `versus`: by default, fewer rounds. */
-const pairedEffort: Effort = { ...effort, rounds: Number(values.rounds ?? (values.quick ? 3 : 9)) };
+const pairedEffort: Effort = isShort ? effort : { ...effort, rounds: Number(values.rounds ?? 9) };
 
 const mainSubjects = [ours, "node:tls", "raw ws"];
 const otherSubjects = ["Handclasp, noble", "Handclasp, TCP", "node:tls, TCP", "raw TCP", "lemon-tls", "lemon-tls, TCP"];
@@ -82,8 +87,8 @@ const scenarios: Record<string, () => Promise<AnyTable[]>> = {
   memory: () => memory(effort),
   "cold-ecdsa": () => cold("ecdsa-p256", pick(coldSubjects), base, effort),
   "cold-rsa": () => cold("rsa-2048", pick(coldSubjects), base, effort),
-  idle: () => idle(pick(idleSubjects), values.quick ? 200 : 1000, effort),
-  growth: () => growth(pick(growthSubjects), base, values.quick ? [1, 10, 100] : [1, 10, 100, 1000, 5000], effort),
+  idle: () => idle(pick(idleSubjects), isShort ? 200 : 1000, effort),
+  growth: () => growth(pick(growthSubjects), base, isShort ? [1, 10, 100] : [1, 10, 100, 1000, 5000], effort),
   ...pageScenarios(effort, values.subject),
 };
 
@@ -92,10 +97,11 @@ if (unknown !== undefined || values.help) {
   if (unknown !== undefined) console.error(`no scenario begins with "${unknown}"`);
   console.error(
     [
-      "pnpm bench -- [--only NAME]… [--subject NAME]… [--rounds N] [--size BYTES]… [--old PATH] [--quick] [--json]",
-      "  [--write [--docs DIR]]",
+      "pnpm bench -- [--only NAME]… [--subject NAME]… [--rounds N] [--size BYTES]… [--old PATH] [--quick | --smoke]",
+      "  [--json] [--write [--docs DIR]]",
       "--only: the beginning of a scenario's name",
       "--quick: three short rounds, for rough figures",
+      "--smoke: one round that is as short as possible, to see whether the scenarios work",
       '--old: the path of another worktree of this repository, which must be built, for "versus"',
       "--json: print the tables only as JSON",
       "--write: write the tables into docs/performance.md, and the plots and results.json into docs/performance",

@@ -47,10 +47,18 @@ export interface Column {
 
 export type AnyTable = Table | Grid;
 
-export async function createIdentity(algorithm: KeyAlgorithm): Promise<Identity> {
-  const ca = await testCa({ algorithm });
-  const { cert, key } = await ca.issue({ algorithm });
-  return { ca: ca.pem, cert, key };
+const identities = new Map<KeyAlgorithm, Promise<Identity>>();
+
+/** The identity for an algorithm, which the scenarios share: two RSA keys take as long as a short scenario. */
+export function identityOf(algorithm: KeyAlgorithm): Promise<Identity> {
+  const known = identities.get(algorithm);
+  if (known) return known;
+  const made = testCa({ algorithm }).then(async (ca): Promise<Identity> => {
+    const { cert, key } = await ca.issue({ algorithm });
+    return { ca: ca.pem, cert, key };
+  });
+  identities.set(algorithm, made);
+  return made;
 }
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -106,7 +114,7 @@ export async function bulk(
   return withPairs(
     names,
     // RSA is the only type of key that every subject supports.
-    await createIdentity("rsa-2048"),
+    await identityOf("rsa-2048"),
     async (pair) => {
       await pair.connect(1);
       await pair.transfer(direction, 1024, 4);
@@ -164,7 +172,7 @@ export async function handshakes(
 ): Promise<Table> {
   return withPairs(
     names,
-    await createIdentity(algorithm),
+    await identityOf(algorithm),
     (pair) => pair.handshakes(3),
     async (pairs, missing) => {
       const samples = await handshakeSamples(pairs, effort);

@@ -20,13 +20,14 @@ const ends = ["Handclasp", "node:tls"];
 
 async function bench<T>(only: string, names: readonly string[], ...more: readonly string[]): Promise<readonly T[]> {
   const chosen = names.flatMap((name) => ["--subject", name]);
-  const args = [main, "--quick", "--json", "--rounds", "1", "--only", only, ...chosen, ...more];
+  const effort = more.includes("--quick") ? [] : ["--smoke"];
+  const args = [main, ...effort, "--json", "--only", only, ...chosen, ...more];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   return JSON.parse(stdout) as T[];
 }
 
 // These tests check that the scenarios run and give figures. They do not check how large the figures are.
-test.each(["bulk-down", "resumed-ecdsa"])("the scenario %s gives figures with --quick", async (only) => {
+test.each(["bulk-down", "resumed-ecdsa"])("the scenario %s gives figures with --smoke", async (only) => {
   const tables = await bench<Rows>(only, ends);
   expect(tables.length).toBeGreaterThan(0);
   for (const { rows } of tables) {
@@ -45,7 +46,7 @@ test("the scenario socket compares the channel, its sockets and node:tls", async
 });
 
 test("the scenario cold-ecdsa gives figures with --quick, in 2 lines", async () => {
-  const [table] = await bench<Cells>("cold-ecdsa", ends);
+  const [table] = await bench<Cells>("cold-ecdsa", ends, "--quick", "--rounds", "1");
   expectFigures(table, 2);
 });
 
@@ -54,7 +55,7 @@ function expectFigures(table: Cells | undefined, lines: number): void {
   for (const [, ...figures] of table?.cells ?? []) expect(Math.min(...figures.map(Number))).toBeGreaterThan(0);
 }
 
-test("the scenario floor gives figures with --quick, for both directions", async () => {
+test("the scenario floor gives figures with --smoke, for both directions", async () => {
   const [table] = await bench<Cells>("floor", [], "--size", "16384");
   expect(table?.cells.map(([direction]) => direction)).toEqual(["down, writes of", "up, writes of"]);
   for (const [, size, ...figures] of table?.cells ?? []) {
@@ -64,7 +65,7 @@ test("the scenario floor gives figures with --quick, for both directions", async
   }
 });
 
-test("the scenario versus gives figures and verdicts with --quick, for a worktree against itself", async () => {
+test("the scenario versus gives figures and verdicts with --smoke, for a worktree against itself", async () => {
   const root = fileURLToPath(new URL("../../..", import.meta.url));
   const tables = await bench<Cells>("versus", [], "--old", root, "--size", "1024");
   expect(tables.map(({ cells }) => cells.map(([what, cost]) => `${what}: ${cost}`))).toEqual([
@@ -86,7 +87,7 @@ test("the scenario versus gives figures and verdicts with --quick, for a worktre
 // `npm test` and scripts/with-browsers.mjs set HANDCLASP_CHROMIUM to the Chromium that they found.
 const chromium = process.env.HANDCLASP_CHROMIUM;
 const reason = chromium ? "" : ": no Chromium; set HANDCLASP_CHROMIUM to its path";
-const pageUp = `the scenario page-up gives figures with --quick${reason}`;
+const pageUp = `the scenario page-up gives figures with --smoke${reason}`;
 test.skipIf(!chromium)(pageUp, async () => {
   const pages = ["Handclasp, WebCrypto", "raw, same messages"];
   const tables = await bench<Rows>("page-up", pages);

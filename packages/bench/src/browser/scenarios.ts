@@ -4,7 +4,7 @@
  */
 import type { KeyAlgorithm } from "@handclasp/testing";
 import { interleave, type Missing, perUnit, rowsOf, type Sample } from "../rounds.ts";
-import { createIdentity, type Effort, formatBytes, messageOf, type Table, withTimeout } from "../scenarios.ts";
+import { type Effort, formatBytes, identityOf, messageOf, type Table, withTimeout } from "../scenarios.ts";
 import { Chromium, type Direction, PagePair, type PageSubject } from "./chromium.ts";
 import type { RecordRun } from "./page.ts";
 
@@ -94,7 +94,7 @@ async function withPages<T>(
   const pairs: PagePair[] = [];
   const missing: Missing[] = [];
   try {
-    const certificates = await createIdentity(algorithm);
+    const certificates = await identityOf(algorithm);
     for (const subject of names) {
       let pair: PagePair | undefined;
       try {

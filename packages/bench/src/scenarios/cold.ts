@@ -3,7 +3,7 @@ import type { ColdParams, ColdSample } from "../coldClient.ts";
 import { Worker } from "../pair.ts";
 import { median, quantile } from "../rounds.ts";
 import { runScript } from "../runScript.ts";
-import { createIdentity, type Effort, type Grid, messageOf } from "../scenarios.ts";
+import { type Effort, type Grid, identityOf, messageOf } from "../scenarios.ts";
 
 /** The servers of the clients that do not support TLS 1.2. */
 const servers: Readonly<Record<string, string>> = {
@@ -31,7 +31,7 @@ export async function cold(
   base: string,
   { rounds, warm }: Effort,
 ): Promise<Grid[]> {
-  const certificates = await createIdentity(algorithm);
+  const certificates = await identityOf(algorithm);
   const workers = new Map<string, { worker: Worker; port: number }>();
   const portFor = async (subject: string): Promise<number> => {
     const name = servers[subject] ?? "node:tls, TCP";

@@ -2,7 +2,7 @@ import type { Recording } from "../floor/recording.ts";
 import { machineName } from "../machine.ts";
 import { type Direction, Pair, Worker } from "../pair.ts";
 import { interleave, median, perUnit, type Sample, spreadOf } from "../rounds.ts";
-import { afterWarmUp, createIdentity, type Effort, type Grid, mebibyte } from "../scenarios.ts";
+import { afterWarmUp, type Effort, type Grid, identityOf, mebibyte } from "../scenarios.ts";
 import type { Identity } from "../subjects/subject.ts";
 
 const bareWs = "ws alone";
@@ -13,7 +13,7 @@ const bareCrypto = "node:crypto alone";
  * (floor/floor.ts).
  */
 export async function floor(subject: string, sizes: readonly number[], effort: Effort): Promise<Grid[]> {
-  const certificates = await createIdentity("rsa-2048");
+  const certificates = await identityOf("rsa-2048");
   const argv = process.env.HANDCLASP_BENCH_ARGV?.split(" ");
   const processes: { stop(): void }[] = [];
   const track = <T extends { stop(): void }>(started: T): T => {

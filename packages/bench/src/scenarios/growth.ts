@@ -1,6 +1,6 @@
 import { Pair } from "../pair.ts";
 import { median, quantile } from "../rounds.ts";
-import { createIdentity, type Effort, type Grid, mebibyte, messageOf, withTimeout } from "../scenarios.ts";
+import { type Effort, type Grid, identityOf, mebibyte, messageOf, withTimeout } from "../scenarios.ts";
 import type { Identity } from "../subjects/subject.ts";
 
 export const growthSubjects = ["Handclasp", "node:tls", "raw ws"];
@@ -34,7 +34,7 @@ export async function growth(
   counts: readonly number[],
   effort: Effort,
 ): Promise<Grid[]> {
-  const certificates = await createIdentity("rsa-2048");
+  const certificates = await identityOf("rsa-2048");
   const all: Setting[] = [];
   const notMeasured: string[][] = [];
   const compared: (readonly [many: Setting, reference: Setting])[] = [];

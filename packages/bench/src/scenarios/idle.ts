@@ -1,6 +1,6 @@
 import { Pair } from "../pair.ts";
 import { median } from "../rounds.ts";
-import { createIdentity, type Effort, type Grid, messageOf, withTimeout } from "../scenarios.ts";
+import { type Effort, type Grid, identityOf, messageOf, withTimeout } from "../scenarios.ts";
 
 export const idleSubjects = ["raw ws", "Handclasp", "node:tls", "lemon-tls"];
 
@@ -11,7 +11,7 @@ interface MemoryGrowth {
 
 /** Measures the server's memory for an open, idle connection. */
 export async function idle(subjects: readonly string[], count: number, { rounds }: Effort): Promise<Grid[]> {
-  const certificates = await createIdentity("rsa-2048");
+  const certificates = await identityOf("rsa-2048");
   const samples = new Map<string, MemoryGrowth[]>();
   const failures = new Map<string, string>();
   const times = Math.min(rounds, 5);

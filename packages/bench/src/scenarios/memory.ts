@@ -2,7 +2,7 @@ import type { KeyAlgorithm } from "@handclasp/testing";
 import type { MemoryKind, MemoryParams, MemorySamples } from "../memory.ts";
 import { median, quantile } from "../rounds.ts";
 import { runScript } from "../runScript.ts";
-import { createIdentity, type Effort, type Grid } from "../scenarios.ts";
+import { type Effort, type Grid, identityOf } from "../scenarios.ts";
 
 /** Compares Handclasp's resumed handshakes with its full ones, without a network transport. */
 export async function memory(effort: Effort): Promise<Grid[]> {
@@ -34,7 +34,7 @@ async function rowsFor(
   const count = Math.ceil(duration / 1.5);
   const warm = Math.ceil(warmHandshakes / count);
   const params: MemoryParams = {
-    identity: await createIdentity(algorithm),
+    identity: await identityOf(algorithm),
     rounds: rounds + warm,
     count,
   };

@@ -1,6 +1,6 @@
 import type { KeyAlgorithm } from "@handclasp/testing";
 import { rowsOf } from "../rounds.ts";
-import { createIdentity, type Effort, handshakeSamples, type Table, withPairs } from "../scenarios.ts";
+import { type Effort, handshakeSamples, identityOf, type Table, withPairs } from "../scenarios.ts";
 
 const base = "Handclasp, TCP";
 
@@ -13,7 +13,7 @@ export async function observed(algorithm: KeyAlgorithm, usual: Effort): Promise<
   const effort = { ...usual, rounds: 3 * usual.rounds, duration: 3 * usual.duration };
   return withPairs(
     [base, "Handclasp, TCP, again", "Handclasp, TCP, observed"],
-    await createIdentity(algorithm),
+    await identityOf(algorithm),
     (pair) => pair.handshakes(3),
     async (pairs, missing) => [
       {

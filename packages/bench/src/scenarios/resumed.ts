@@ -1,13 +1,13 @@
 import type { KeyAlgorithm } from "@handclasp/testing";
 import { rowsOf } from "../rounds.ts";
-import { createIdentity, type Effort, handshakeSamples, type Table, withPairs } from "../scenarios.ts";
+import { type Effort, handshakeSamples, identityOf, type Table, withPairs } from "../scenarios.ts";
 
 /** Compares resumed handshakes (by ticket) with full handshakes of the same run. */
 export async function resumed(algorithm: KeyAlgorithm, effort: Effort): Promise<Table[]> {
   const subjects = ["Handclasp, resumed", "node:tls, resumed", "Handclasp", "node:tls", "raw ws"];
   return withPairs(
     subjects,
-    await createIdentity(algorithm),
+    await identityOf(algorithm),
     (pair) => pair.handshakes(3),
     async (pairs, missing) => {
       const samples = await handshakeSamples(pairs, effort);

@@ -7,11 +7,11 @@ import { type Direction, Pair } from "../pair.ts";
 import { type Sample, type Spread, spreadOf, verdictOf } from "../rounds.ts";
 import {
   bulkSamples,
-  createIdentity,
   type Effort,
   formatBytes,
   type Grid,
   handshakeSamples,
+  identityOf,
   writesFor,
 } from "../scenarios.ts";
 import { entryOf } from "../subjects/worktree.ts";
@@ -24,7 +24,7 @@ const names = ["old", "new"] as const;
 export async function versus(old: string, sizes: readonly number[], effort: Effort): Promise<Grid[]> {
   const worktrees = { old, new: here };
   for (const worktree of Object.values(worktrees)) await access(entryOf(worktree)).catch(notBuilt(worktree));
-  const certificates = await createIdentity("ecdsa-p256");
+  const certificates = await identityOf("ecdsa-p256");
   const commits = await Promise.all(names.map((name) => commitOf(worktrees[name])));
   const note = [
     `Old is ${commits[0]}, new is ${commits[1]}, ${effort.rounds} alternating rounds over ws on ${machineName()}.`,
