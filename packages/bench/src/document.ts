@@ -51,6 +51,7 @@ const sections: readonly Section[] = [
   { title: "Cold start of a client", ids: ["cold"] },
   { title: "Idle connections", ids: ["idle"] },
   { title: "Many connections", ids: ["growth"] },
+  { title: "Small messages", ids: ["small"] },
   { title: "In a browser", ids: ["page"] },
   { title: "Messages in a page", ids: ["messages"] },
 ];

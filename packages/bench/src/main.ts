@@ -16,6 +16,7 @@ import { memory } from "./scenarios/memory.ts";
 import { observed } from "./scenarios/observed.ts";
 import { resumed } from "./scenarios/resumed.ts";
 import { sizesOf } from "./scenarios/sizes.ts";
+import { small, smallSubjects } from "./scenarios/small.ts";
 import { sockets } from "./scenarios/sockets.ts";
 import { versus } from "./scenarios/versus.ts";
 import { type AnyTable, bulk, type Effort, handshakes } from "./scenarios.ts";
@@ -89,6 +90,7 @@ const scenarios: Record<string, () => Promise<AnyTable[]>> = {
   "cold-rsa": () => cold("rsa-2048", pick(coldSubjects), base, effort),
   idle: () => idle(pick(idleSubjects), isShort ? 200 : 1000, effort),
   growth: () => growth(pick(growthSubjects), base, isShort ? [1, 10, 100] : [1, 10, 100, 1000, 5000], effort),
+  small: () => small(pick(smallSubjects), isShort ? 50 : 500, effort),
   ...pageScenarios(effort, values.subject),
 };
 

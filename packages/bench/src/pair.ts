@@ -54,6 +54,15 @@ export interface Cost {
   readonly server: number;
 }
 
+/** Messages of `size` bytes that each connection of the client sends, and how many in a second. */
+export interface Load {
+  readonly size: number;
+  readonly rate: number;
+  readonly seconds: number;
+  /** Whether the server answers each message with as many bytes. */
+  readonly answered: boolean;
+}
+
 /** The client and the server of one subject, in two processes that run until the end of all rounds. */
 export class Pair {
   readonly name: string;
@@ -118,6 +127,15 @@ export class Pair {
     await receiver.call("expectBytes", { bytes: size * count * channels });
     const chunks = { size, count, channelCount: channels };
     return this.cost(() => Promise.all([sender.call("pump", chunks), receiver.call("waitForBytes")]));
+  }
+
+  /** Sends a load from all channels of the client, evenly in time. */
+  async trickle({ size, rate, seconds, answered }: Load): Promise<Cost> {
+    const receiver = answered ? this.client : this.server;
+    const { channelCount } = await this.server.call("answer", { answered });
+    await receiver.call("expectBytes", { bytes: size * rate * seconds * channelCount });
+    const load = { size, rate, seconds };
+    return this.cost(() => Promise.all([this.client.call("trickle", load), receiver.call("waitForBytes")]));
   }
 
   /** Sends the messages of the recording that the sender has loaded, whose total length is `bytes`. */

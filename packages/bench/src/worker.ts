@@ -14,6 +14,7 @@ let openChannel: (() => Promise<Channel>) | undefined;
 let received = 0;
 let expected = Number.POSITIVE_INFINITY;
 let onExpectedBytes: (() => void) | undefined;
+let isAnswering = false;
 let stopRecording: (() => Recording) | undefined;
 /** The recording that `loadRecording` received before the clock started: a large IPC message would take time. */
 let loaded: Recording = { messages: [], records: [] };
@@ -24,6 +25,7 @@ function addChannel(channel: Channel): void {
   channels.push(channel);
   channel.onData = (bytes) => {
     received += bytes;
+    if (isAnswering) void channel.write(new Uint8Array(bytes));
     if (received >= expected) onExpectedBytes?.();
   };
 }
@@ -72,6 +74,21 @@ const methods = {
   /** Writes `count` chunks of `size` bytes to each of the first `channelCount` channels, in parallel. */
   async pump({ size, count, channelCount = 1 }: { size: number; count: number; channelCount?: number }) {
     await Promise.all(channels.slice(0, channelCount).map((channel) => pump(channel, size, count)));
+  },
+  /** Server only: whether it answers what arrives with as many bytes. */
+  async answer({ answered }: { answered: boolean }) {
+    isAnswering = answered;
+    return { channelCount: channels.length };
+  },
+  /** Sends `rate` messages in a second on each channel. The channels take turns, so that they send evenly in time. */
+  async trickle({ size, rate, seconds }: { size: number; rate: number; seconds: number }) {
+    const message = new Uint8Array(size);
+    const count = channels.length * rate * seconds;
+    const start = performance.now();
+    for (let sent = 0; sent < count; await new Promise((resolve) => setTimeout(resolve, 1))) {
+      const due = Math.min(count, ((performance.now() - start) / 1000) * rate * channels.length);
+      for (; sent < due; sent++) await channels[sent % channels.length]?.write(message);
+    }
   },
   /** Writes chunks of these sizes to the first channel. */
   async replay({ sizes }: { sizes: readonly number[] }) {

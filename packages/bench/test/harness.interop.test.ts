@@ -50,6 +50,11 @@ test("the scenario cold-ecdsa gives figures with --quick, in 2 lines", async () 
   expectFigures(table, 2);
 });
 
+test("the scenario small gives figures with --smoke, for both rates", async () => {
+  const [table] = await bench<Cells>("small", ["Handclasp"]);
+  expectFigures(table, 2);
+});
+
 function expectFigures(table: Cells | undefined, lines: number): void {
   expect(table?.cells).toHaveLength(lines);
   for (const [, ...figures] of table?.cells ?? []) expect(Math.min(...figures.map(Number))).toBeGreaterThan(0);
