@@ -81,7 +81,11 @@ function adviceForStatus(status: number): string {
   if (status === 404)
     return "there is no WebSocket here: check the path (of a SecureWebSocket, the option carrier, by default /)";
   if (status === 429) return "the server has too many connections from this address: close some, or try again later";
-  if (status === 503) return "the server or its proxy has no room for this connection, or is stopping: try again later";
+  if (status === 503)
+    return (
+      "the server or its proxy has no room for this connection, or is stopping: try again later; or the proxy has no " +
+      "server for this path: check it (of a SecureWebSocket, the option carrier, by default /)"
+    );
   if (status < 500)
     return "the server or its proxy accepts no WebSocket here: check the path, and that the proxy forwards upgrades";
   return "the server has failed, or its proxy cannot reach it: read their logs";

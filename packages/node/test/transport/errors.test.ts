@@ -123,6 +123,7 @@ describe("connect without a WebSocket", () => {
     [429, "close some, or try again later"],
     [502, "has failed"],
     [503, "try again later"],
+    [503, "the option carrier"],
   ])("rejects with websocket_refused if an HTTP server answers %d", async (status, advice) => {
     const error = await failure(`ws://127.0.0.1:${await answerWithStatus(status)}/tls`);
     expect(error).toMatchObject({
