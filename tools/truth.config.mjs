@@ -10,6 +10,9 @@ export const elsewhere = {
   words: new Set([
     "ssl_session_ticket_key",
     "enableCompileCache",
+    "ip_local_port_range",
+    "maxconn",
+    "worker_connections",
     "refactor",
     "WITH_",
     "StrictMode",
