@@ -7,8 +7,9 @@ const load = startLoad({ url, ca: readFileSync(`${folder}/ca.pem`, "utf8"), clie
 setInterval(() => {
   const { connections, resumed, resumedElsewhere, lost, failures, processes } = load.result;
   console.log(
-    `${connections} connections, ${resumed} resumed (${resumedElsewhere} at another process), ${lost} lines lost, ` +
-      `${failures.length} failed${failures.length ? `: ${String(failures.at(-1))}` : ""}, ${processes.size} processes`,
+    `${connections} connections have ended, ${resumed} of them resumed (${resumedElsewhere} at another process), ` +
+      `${lost} lines lost, ${failures.length} failed${failures.length ? `: ${String(failures.at(-1))}` : ""}, ` +
+      `${processes.size} processes have answered so far`,
   );
 }, 1_000);
 process.once("SIGINT", () => void load.stop().then(() => process.exit()));
