@@ -45,16 +45,27 @@ export class WebDriverSession {
     this.version = version;
   }
 
-  /** Starts a driver, and its browser as soon as the driver listens. */
+  /**
+   * Starts a driver, and its browser as soon as the driver listens. If the browser ends at once, as it rarely does, the
+   * driver waits for it without end. So a start that takes too long is tried once more.
+   */
   static async start(driver: string, browser: string, env: NodeJS.ProcessEnv, more: object): Promise<WebDriverSession> {
-    const port = await freePort();
-    const child = spawn(driver, [`--port=${port}`, "--host=127.0.0.1"], { env, stdio: "ignore" });
     const browserOptions = { binary: browser, args: ["--automation"] };
     const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": browserOptions, ...more } };
+    const start = (): Promise<WebDriverSession> => WebDriverSession.#start(driver, env, capabilities);
+    return start().catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === "TimeoutError") return start();
+      throw error;
+    });
+  }
+
+  static async #start(driver: string, env: NodeJS.ProcessEnv, capabilities: object): Promise<WebDriverSession> {
+    const port = await freePort();
+    const child = spawn(driver, [`--port=${port}`, "--host=127.0.0.1"], { env, stdio: "ignore" });
     for (const deadline = Date.now() + startTimeout; ; await sleep(50)) {
       try {
         const address = `http://127.0.0.1:${port}/session`;
-        const { sessionId, capabilities: agreed } = await command("POST", address, { capabilities });
+        const { sessionId, capabilities: agreed } = await command("POST", address, { capabilities }, startTimeout);
         return new WebDriverSession(child, `${address}/${sessionId}`, agreed.browserVersion);
       } catch (error) {
         // fetch throws a TypeError while the driver does not listen yet.
@@ -77,8 +88,8 @@ export class WebDriverSession {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the command determines the type of the answer
-async function command(method: string, url: string, body?: object): Promise<any> {
-  const signal = AbortSignal.timeout(commandTimeout);
+async function command(method: string, url: string, body?: object, timeout = commandTimeout): Promise<any> {
+  const signal = AbortSignal.timeout(timeout);
   const response = await fetch(url, { method, signal, ...(body && { body: JSON.stringify(body) }) });
   const { value } = (await response.json()) as { value: { message?: string } };
   if (!response.ok) throw new Error(`WebDriver, ${method} ${new URL(url).pathname}: ${value.message}`);
