@@ -17,7 +17,7 @@ const commands = [
   ["publint", process.execPath, "scripts/published.mjs", "publint"],
   ["attw", process.execPath, "scripts/published.mjs", "attw"],
   ["size", process.execPath, "scripts/size.mjs"],
-  ["consumers", process.execPath, "scripts/consumers.mjs"], // last, because it needs Chromium
+  ["consumers", process.execPath, "scripts/consumers.mjs", "--sample"], // last, because it needs Chromium
 ];
 
 /**
