@@ -20,6 +20,8 @@ export interface ServerSetup {
   readonly key: string;
   /** The CA of the client certificates. */
   readonly clientCa: string;
+  /** In milliseconds. Default: that of a server. */
+  readonly handshakeTimeout?: number | undefined;
 }
 
 export interface Ports {

@@ -7,7 +7,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { Agent } from "node:http";
 import { fileURLToPath } from "node:url";
-import { connect, type TlsConnection } from "@handclasp/node";
+import { type ConnectWebSocketOptions, connect, type TlsConnection } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
 import { makeBombs } from "../hostile/bombs.ts";
 import type { FloodRates, LoadReport, LoadSetup, Ports, ServerReport, ServerSetup } from "./protocol.ts";
@@ -57,9 +57,15 @@ export async function runFlood(options: FloodOptions): Promise<FloodReport> {
   const load = start("flood-load", 1, isPinned);
   const agent = new Agent({ localAddress: neighbour });
   try {
-    const ports = await ask<Ports>(server, { cert, key, clientCa: bombs.root } satisfies ServerSetup);
-    const open = (more: object = {}): Promise<TlsConnection> =>
-      connect(`ws://localhost:${ports.ws}/`, { ca: ca.pem, handshakeTimeout: 60_000, ...more });
+    // A patient run has no limit that a slow machine could reach: neither the server's nor those of a client.
+    const handshakeTimeout = patience > 10_000 ? patience : undefined;
+    const ports = await ask<Ports>(server, { cert, key, clientCa: bombs.root, handshakeTimeout } satisfies ServerSetup);
+    const open = (webSocket: ConnectWebSocketOptions = {}): Promise<TlsConnection> =>
+      connect(`ws://localhost:${ports.ws}/`, {
+        ca: ca.pem,
+        handshakeTimeout: 60_000,
+        webSocket: { handshakeTimeout: 60_000, ...webSocket },
+      });
     const channel = await open();
     await measure(channel, 500);
     const idle = await measure(channel, idleTime);
@@ -77,12 +83,12 @@ export async function runFlood(options: FloodOptions): Promise<FloodReport> {
     const echoing = measure(channel, seconds * 1_000);
     const times: Promise<number>[] = [];
     for (let i = 0; i < handshakes; i++) {
-      times.push(timeOf(() => open({ webSocket: { agent } }), patience));
+      times.push(timeOf(() => open({ agent }), patience));
       await sleep((seconds * 1_000) / handshakes);
     }
     const flooded = await echoing;
-    const report = await loading;
     const { cpu } = await ask<ServerReport>(server, "report");
+    const report = await loading;
     const took = (await Promise.all(times)).filter((time) => time <= patience);
     return {
       idle,

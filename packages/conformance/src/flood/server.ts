@@ -10,9 +10,10 @@ async function echo(channel: TlsConnection): Promise<void> {
   for await (const bytes of channel) await channel.write(bytes);
 }
 
-async function start({ cert, key, clientCa }: ServerSetup): Promise<void> {
+async function start({ cert, key, clientCa, handshakeTimeout }: ServerSetup): Promise<void> {
   const options = { credentials: nodeCredential({ cert, key }), clientAuth: "request", ca: clientCa } as const;
-  const server = createServer({ ...options, onError: () => {} }, echo);
+  const limits = handshakeTimeout === undefined ? {} : { handshakeTimeout };
+  const server = createServer({ ...options, ...limits, onError: () => {} }, echo);
   const [tcp, ws] = await Promise.all([server.listenTcp(), server.listenWebSocket()]);
   const portOf = (listener: typeof tcp): number => (listener.address() as AddressInfo).port;
   const ports: Ports = { tcp: portOf(tcp), ws: portOf(ws) };
