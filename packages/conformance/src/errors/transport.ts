@@ -82,7 +82,8 @@ export const transportRows: Readonly<Record<TransportFault, ErrorRow>> = {
   websocket_refused: transport(
     "The server or a proxy answered the WebSocket handshake with an HTTP status other than 101, for example " +
       "404 if the path does not accept WebSockets, 200 if the web server does not support WebSockets, 403 if it " +
-      "refuses this client, or 429 or 503 if it has too many connections.",
+      "refuses this client, or 429 or 503 if it has too many connections. A proxy may also answer 503 if it has no " +
+      "server for the path.",
     "Follow the advice, which depends on the status. Check the path and the port, the headers and the " +
       "origin, and that proxies forward the upgrade.",
     "the WebSocket never opened: Unexpected server response: 404",
