@@ -7,7 +7,7 @@ import { withExplanationSync } from "@handclasp/core/unstable/engine";
 import type * as promClient from "prom-client";
 import { refusals } from "./admission/refusals.ts";
 import type { ServerEvent } from "./observe/events.ts";
-import { alertName, codeOf, handshakeLabels, Measured, states } from "./observe/measured.ts";
+import { alertName, codeOf, handshakeLabels, Measured, states, Tally } from "./observe/measured.ts";
 import { prometheusOptions } from "./optionTables.ts";
 
 export type { ServerEvent } from "./observe/events.ts";
@@ -28,8 +28,20 @@ export function prometheusMetrics(options: PrometheusOptions): (event: ServerEve
   const { client, register } = withExplanationSync(() => optionsOf(options ?? {}, prometheusOptions));
   const measured = new Measured();
   const registers = [register ?? client.register];
-  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
-    new client.Counter<Label>({ name, help, labelNames, registers });
+  /** A counter, and the function that counts. */
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) => {
+    const tally = new Tally(labelNames);
+    const metric = new client.Counter<Label>({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        tally.flush((labels, count) => this.inc(labels, count));
+      },
+    });
+    return { metric, count: (labels: Readonly<Record<Label, string>>) => tally.count(labels) };
+  };
   const handshakes = counter("handclasp_handshakes_total", "Handshakes, by outcome and the code of the error.", [
     "outcome",
     "code",
@@ -50,7 +62,7 @@ export function prometheusMetrics(options: PrometheusOptions): (event: ServerEve
   const alerts = counter("handclasp_alerts_total", "Alerts in each direction.", ["direction", "level", "description"]);
   const refused = counter("handclasp_refused_connections_total", "Connections that a limit refused.", ["of", "limit"]);
   // A series that begins with the first refusal has no increase that an alert could see.
-  for (const [of, limits] of Object.entries(refusals)) for (const limit of limits) refused.inc({ of, limit }, 0);
+  for (const [of, limits] of Object.entries(refusals)) for (const limit of limits) refused.metric.inc({ of, limit }, 0);
   const closed = counter("handclasp_closed_connections_total", "Connections that ended, by the code of the error.", [
     "code",
   ]);
@@ -110,22 +122,22 @@ export function prometheusMetrics(options: PrometheusOptions): (event: ServerEve
     switch (event.type) {
       case "handshake": {
         const labels = handshakeLabels(event);
-        handshakes.inc(labels);
+        handshakes.count(labels);
         durations.observe({ outcome: labels.outcome, resumed: labels.resumed }, event.duration / 1_000);
-        if (event.notResumed) notResumed.inc({ reason: event.notResumed });
+        if (event.notResumed) notResumed.count({ reason: event.notResumed });
         break;
       }
       case "alert":
-        alerts.inc({ direction: event.direction, level: event.level, description: alertName(event.description) });
+        alerts.count({ direction: event.direction, level: event.level, description: alertName(event.description) });
         break;
       case "refused":
-        refused.inc({ of: event.refusal.of, limit: event.refusal.limit });
+        refused.count({ of: event.refusal.of, limit: event.refusal.limit });
         break;
       case "closed":
-        closed.inc({ code: codeOf(event.error) });
+        closed.count({ code: codeOf(event.error) });
         break;
       case "key_limit":
-        keyLimits.inc();
+        keyLimits.metric.inc();
         break;
       default:
     }

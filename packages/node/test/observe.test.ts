@@ -16,7 +16,7 @@ import {
 } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { Measured } from "../src/observe/measured.ts";
+import { Measured, Tally } from "../src/observe/measured.ts";
 import { Observation } from "../src/observe/observation.ts";
 
 const ca = await testCa();
@@ -303,4 +303,23 @@ test("a server that has stopped says so, and metrics keep its sums without it", 
     connections: { handshaking: 0, open: 0, closing: 0 },
     traffic: { bytesSent: sums.reduce((sum, one) => sum + one) },
   });
+});
+
+test("a tally passes on each count once, by its labels", () => {
+  const tally = new Tally(["outcome", "code"]);
+  const flushed = (): unknown[] => {
+    const all: unknown[] = [];
+    tally.flush((labels, count) => all.push([labels.outcome, labels.code, count]));
+    return all;
+  };
+  expect(flushed()).toEqual([]);
+  for (const code of ["a", "b", "a"]) tally.count({ outcome: "failed", code });
+  tally.count({ outcome: "a", code: "failed" });
+  expect(flushed()).toEqual([
+    ["failed", "a", 2],
+    ["failed", "b", 1],
+    ["a", "failed", 1],
+  ]);
+  tally.count({ outcome: "failed", code: "b" });
+  expect(flushed()).toEqual([["failed", "b", 1]]);
 });

@@ -3,26 +3,39 @@ import { type Certificate, type Session, TlsError } from "@handclasp/core";
 import { printable } from "@handclasp/core/unstable";
 import type { Attributes } from "./events.ts";
 
-/** The attributes that are known before the handshake. */
-export const attributesOfPeer = (address: string | undefined, carrier: string): Attributes => ({
-  "network.transport": "tcp",
-  "handclasp.carrier": carrier,
-  ...(address !== undefined && { "client.address": address }),
-  "tls.protocol.name": "tls",
-  "tls.established": false,
-});
+type Mutable = Record<string, Attributes[string]>;
 
-export const attributesOfSession = (before: Attributes, session: Session): Attributes => ({
-  ...before,
-  "tls.protocol.version": "1.2",
-  "tls.cipher": session.suite,
-  "tls.resumed": session.resumed,
-  "tls.established": true,
-  ...(session.group !== undefined && { "tls.curve": session.group }),
-  ...(session.alpn !== null && { "tls.next_protocol": session.alpn }),
-  ...(session.serverName !== null && { "server.address": session.serverName }),
-  ...(session.peer && attributesOfClient(session.peer.certificate)),
-});
+/** The attributes that are known before the handshake. */
+export function attributesOfPeer(address: string | undefined, carrier: string): Attributes {
+  const attributes: Mutable = {
+    "network.transport": "tcp",
+    "handclasp.carrier": carrier,
+    "tls.protocol.name": "tls",
+    "tls.established": false,
+  };
+  if (address !== undefined) attributes["client.address"] = address;
+  return attributes;
+}
+
+/** A literal, and not a spread of `before`: adding properties to a spread takes a hundred times as long. */
+export function attributesOfSession(before: Attributes, session: Session): Attributes {
+  const { group, alpn, serverName, peer } = session;
+  const attributes: Mutable = {
+    "network.transport": "tcp",
+    "handclasp.carrier": before["handclasp.carrier"] as string,
+    "tls.protocol.name": "tls",
+    "tls.protocol.version": "1.2",
+    "tls.established": true,
+    "tls.cipher": session.suite,
+    "tls.resumed": session.resumed,
+  };
+  const address = before["client.address"];
+  if (address !== undefined) attributes["client.address"] = address;
+  if (group !== undefined) attributes["tls.curve"] = group;
+  if (alpn !== null) attributes["tls.next_protocol"] = alpn;
+  if (serverName !== null) attributes["server.address"] = serverName;
+  return peer ? Object.assign(attributes, attributesOfClient(peer.certificate)) : attributes;
+}
 
 const attributesOfClient = (certificate: Certificate): Attributes => ({
   "tls.client.subject": printable(certificate.subject.text, 1_000),

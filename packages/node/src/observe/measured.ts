@@ -69,6 +69,57 @@ function trafficOf(all: readonly Pick<ServerMeasures, "traffic">[]): ServerMeasu
   return sums;
 }
 
+/**
+ * Counts events by their labels, for a library that is asked only when its page is read: a counter of prom-client makes
+ * a text of all labels each time. The values are constants, so that a Map finds them by their identity.
+ */
+export class Tally<Label extends string> {
+  readonly #names: readonly Label[];
+  readonly #root: Branch<Label> = new Map();
+  readonly #leaves: Leaf<Label>[] = [];
+
+  constructor(names: readonly Label[]) {
+    this.#names = names;
+  }
+
+  count(labels: Readonly<Record<Label, string>>): void {
+    this.#leafOf(labels).count++;
+  }
+
+  /** Passes on what was counted since the last call. */
+  flush(add: (labels: Readonly<Record<Label, string>>, count: number) => void): void {
+    for (const leaf of this.#leaves) {
+      if (leaf.count) add(leaf.labels, leaf.count);
+      leaf.count = 0;
+    }
+  }
+
+  #leafOf(labels: Readonly<Record<Label, string>>): Leaf<Label> {
+    let branch = this.#root;
+    const last = this.#names.length - 1;
+    for (let i = 0; i < last; i++) {
+      const value = labels[this.#names[i] as Label];
+      const next = (branch.get(value) as Branch<Label> | undefined) ?? new Map();
+      branch.set(value, next);
+      branch = next;
+    }
+    const value = labels[this.#names[last] as Label];
+    let leaf = branch.get(value) as Leaf<Label> | undefined;
+    if (!leaf) {
+      leaf = { labels: { ...labels }, count: 0 };
+      branch.set(value, leaf);
+      this.#leaves.push(leaf);
+    }
+    return leaf;
+  }
+}
+
+interface Leaf<Label extends string> {
+  readonly labels: Readonly<Record<Label, string>>;
+  count: number;
+}
+type Branch<Label extends string> = Map<string, Branch<Label> | Leaf<Label>>;
+
 /** The labels of a handshake. Each has a limited number of values, because no client chooses them freely. */
 export const handshakeLabels = ({
   outcome,

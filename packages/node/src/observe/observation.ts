@@ -4,6 +4,7 @@
  * @module
  */
 import { type Channel, channel } from "node:diagnostics_channel";
+import { performance } from "node:perf_hooks"; // the global one is a getter that takes as long as the clock
 import type { NotResumed, Session, TlsConnection, Traffic } from "@handclasp/core";
 import type { ServerObserver } from "@handclasp/core/unstable/engine";
 import type { AdmissionQueues } from "../admission/admission.ts";
